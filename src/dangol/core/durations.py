@@ -1,0 +1,105 @@
+"""Durations (``"30m"``: an exact length of time) and calendar periods (``"1mo"``: from one local midnight to another)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from .errors import InputError
+
+MICROSECOND: Final = 1
+SECOND: Final = 1_000_000
+MINUTE: Final = 60 * SECOND
+HOUR: Final = 60 * MINUTE
+DAY: Final = 24 * HOUR
+WEEK: Final = 7 * DAY
+
+_LENGTHS: Final = {"us": 1, "ms": 1_000, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": WEEK}
+_PATTERN: Final = re.compile(r"(-?\d+(?:\.\d+)?)\s*([A-Za-zµ]+)")
+
+Unit = Literal["h", "d", "w", "mo", "q", "y"]
+_UNITS: Final[tuple[Unit, ...]] = ("h", "d", "w", "mo", "q", "y")
+
+
+def _split(text: object, name: str, example: str) -> tuple[float, str]:
+    if not isinstance(text, str):
+        raise InputError(f"{name} needs a unit, found {text!r}; write for example {name}={example!r}")
+    match = _PATTERN.fullmatch(text.strip())
+    if not match:
+        raise InputError(f"{name}={text!r} is not a length of time; write for example {name}={example!r}")
+    return float(match[1]), match[2]
+
+
+def duration(text: str, name: str = "duration") -> int:
+    """Return the length of an exact duration in microseconds.
+
+    Units: ``us``, ``ms``, ``s``, ``m`` (minutes), ``h``, ``d`` (24 h), ``w`` (7 × 24 h).
+
+    Raises:
+        InputError: for a bare number, an unknown unit, a calendar unit, zero or less.
+
+    >>> duration("30m")
+    1800000000
+    >>> duration("1.5h") == duration("90m")
+    True
+    """
+    value, unit = _split(text, name, "30m")
+    if unit in ("mo", "q", "y"):
+        raise InputError(f"{name}={text!r} has no exact length; use days or weeks, for example '30d'")
+    if unit not in _LENGTHS:
+        raise InputError(f"{name}={text!r} has the unknown unit {unit!r}; use one of {', '.join(_LENGTHS)}")
+    length = round(value * _LENGTHS[unit])
+    if length <= 0:
+        raise InputError(f"{name}={text!r} must be longer than zero")
+    return length
+
+
+@dataclass(frozen=True)
+class Period:
+    """A calendar period: ``count`` hours, days, weeks (from Monday), months, quarters or years of local time."""
+
+    count: int
+    unit: Unit
+
+    def __str__(self) -> str:
+        return f"{self.count}{self.unit}"
+
+
+def period(text: str, name: str = "every") -> Period:
+    """Return the calendar period that ``text`` names.
+
+    Raises:
+        InputError: for a bare number, an unknown unit, a fraction, zero or less.
+
+    >>> period("1mo")
+    Period(count=1, unit='mo')
+    """
+    value, unit = _split(text, name, "1w")
+    if value != int(value) or value < 1:
+        raise InputError(f"{name}={text!r} must be a whole number of periods, at least 1")
+    for known in _UNITS:
+        if unit == known:
+            return Period(int(value), known)
+    raise InputError(f"{name}={text!r} is not a calendar period; use a whole number of {', '.join(_UNITS)}")
+
+
+def spell(length_us: float) -> str:
+    """Write a length in microseconds the short way, with at most two units.
+
+    >>> spell(90 * MINUTE), spell(14 * DAY), spell(2.5 * SECOND), spell(DAY + HOUR)
+    ('1h 30m', '14d', '2.5s', '1d 1h')
+    """
+    if length_us < MINUTE:
+        return f"{length_us / SECOND:.3g}s"
+    rest = round(length_us / SECOND) * SECOND
+    parts: list[str] = []
+    for unit in ("d", "h", "m", "s"):
+        whole, rest = divmod(rest, _LENGTHS[unit])
+        if whole:
+            parts.append(f"{whole}{unit}")
+        elif parts:
+            break
+        if len(parts) == 2:
+            break
+    return " ".join(parts)

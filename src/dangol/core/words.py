@@ -1,0 +1,89 @@
+"""Sentences in English and Korean, bound to the values they state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from .errors import choice
+
+Language = Literal["en", "ko"]
+LANGUAGES: Final = ("en", "ko")
+
+_PARTICLES: Final = {"은": "는", "이": "가", "을": "를", "과": "와", "으로": "로"}
+_DIGIT_FINAL: Final = frozenset("013678")  # 영 일 삼 육 칠 팔 end in a consonant when read aloud
+_LATIN_FINAL: Final = frozenset("lmnLMNR")  # email, item, login; R alone is read 아르 or 알, but order is 오더
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One statement: a template in each language and the values that fill it.
+
+    Templates use ``str.format`` fields. In Korean, ``{name:은}`` (also 이, 을, 과, 으로) writes the value followed by the
+    particle that fits its last sound.
+    """
+
+    en: str
+    ko: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def write(self, lang: str = "en") -> str:
+        """Fill the template of one language.
+
+        >>> Sentence("{event} leads", "{event:이} 가장 많습니다", {"event": "구매"}).write("ko")
+        '구매가 가장 많습니다'
+        """
+        template = self.ko if choice("lang", lang, LANGUAGES) == "ko" else self.en
+        return template.format(**{name: _Spoken(value) for name, value in self.values.items()})
+
+
+class _Spoken:
+    """A value that knows the Korean particles besides the usual format codes."""
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def __format__(self, code: str) -> str:
+        body, _, particle = code.rpartition("|")
+        if code in _PARTICLES:
+            body, particle = "", code
+        if particle in _PARTICLES:
+            text = format(self._value, body)
+            return text + _fitting(text, particle)
+        return format(self._value, code)
+
+
+def _fitting(text: str, particle: str) -> str:
+    """Choose between the two forms of a particle by the last sound of the text before it."""
+    spoken = text.rstrip("'\")]}’” ")
+    last = spoken[-1:] or text[-1:]  # a percent sign is read 퍼센트, which ends in a vowel
+    if "가" <= last <= "힣":
+        final = (ord(last) - 0xAC00) % 28
+        closed, rieul = final != 0, final == 8
+    else:
+        closed = last in _DIGIT_FINAL or last in _LATIN_FINAL or spoken.endswith("ng")
+        rieul = last in "178lLR" and last != ""
+    if particle == "으로":
+        return "으로" if closed and not rieul else "로"
+    return particle if closed else _PARTICLES[particle]
+
+
+def percent(value: float) -> str:
+    """Write a share as a percentage with one decimal; below 0.1 % two.
+
+    >>> percent(0.123), percent(0.0004), percent(float("nan"))
+    ('12.3 %', '0.04 %', '–')
+    """
+    if value != value:
+        return "–"
+    return f"{100 * value:.2f} %" if 0 < abs(value) < 0.001 else f"{100 * value:.1f} %"
+
+
+def thousands(value: float) -> str:
+    """Write a count with separators.
+
+    >>> thousands(1234567)
+    '1,234,567'
+    """
+    return f"{value:,.0f}"

@@ -1,0 +1,207 @@
+"""Sessions: where each begins, and what they are like."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from .compile import kernel
+
+Ints = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int32]
+
+
+@kernel
+def session_starts(
+    offsets: Ints, time: Ints, event: Codes, gap: int, cap: int, cuts: Ints, separator: int
+) -> Ints:
+    """Return the first row of every session, ascending.
+
+    A session begins at a user's first event, after an idle time longer than ``gap``, where the session would become
+    longer than ``cap`` (0: never), at the first event on or after each of the ``cuts``, and at each ``separator`` (an
+    event code; -1: none). ``event`` is read for separators only.
+    """
+    starts = np.empty(len(time), np.int64)
+    if cap <= 0 and separator < 0 and len(cuts) == 0:
+        found = _by_gap(offsets, time, gap, starts)
+    else:
+        found = _by_rules(offsets, time, event, gap, cap, cuts, separator, starts)
+    return starts[:found].copy() if 2 * found < len(time) else starts[:found]
+
+
+@kernel
+def _by_gap(offsets: Ints, time: Ints, gap: int, starts: Ints) -> int:
+    """The common case; each row is written and then kept or not, which spares a jump that cannot be predicted."""
+    found = 0
+    for user in range(len(offsets) - 1):
+        first, after = offsets[user], offsets[user + 1]
+        if first == after:
+            continue
+        starts[found] = first
+        found += 1
+        for row in range(first + 1, after):
+            starts[found] = row
+            found += time[row] - time[row - 1] > gap
+    return found
+
+
+@kernel
+def _by_rules(
+    offsets: Ints, time: Ints, event: Codes, gap: int, cap: int, cuts: Ints, separator: int, starts: Ints
+) -> int:
+    found = 0
+    for user in range(len(offsets) - 1):
+        begin = np.int64(0)
+        previous = np.int64(0)
+        cut = np.int64(-9223372036854775808)
+        for row in range(offsets[user], offsets[user + 1]):
+            now = time[row]
+            new = row == offsets[user] or now - previous > gap
+            if cap > 0 and now - begin > cap:
+                new = True
+            if separator >= 0 and event[row] == separator:
+                new = True
+            if len(cuts) > 0 and now >= cut:
+                new = True
+                position = np.searchsorted(cuts, now, side="right")
+                cut = cuts[position] if position < len(cuts) else np.int64(9223372036854775807)
+            if new:
+                starts[found] = row
+                found += 1
+                begin = now
+            previous = now
+    return found
+
+
+class Bins(NamedTuple):
+    """Bins of lengths of time: bin ``i`` holds ``edges[i] <= length < edges[i + 1]``, microseconds, from ``log_bins``."""
+
+    edges: Ints
+    guess: Ints  # by the length's exponent and first seven bits after it: the bin of the shortest such length
+
+
+def log_bins(per_decade: int) -> Bins:
+    """Return bins of equal width on a logarithmic scale, from a microsecond to 300 years; the first holds zero."""
+    steps = np.ceil(10 ** (np.arange(16 * per_decade + 1) / per_decade)).astype(np.int64)
+    edges = np.unique(np.concatenate([[0], steps, [1 << 62]]))
+    key = np.arange(62 * 128)
+    shortest = np.ldexp(1 + key % 128 / 128, key // 128).astype(np.int64)
+    return Bins(edges, np.searchsorted(edges, shortest, side="right") - 1)
+
+
+@kernel
+def histogram(lengths: Ints, edges: Ints, guess: Ints, counts: Ints) -> None:
+    """Add to ``counts`` how many lengths fall into each bin; negative lengths stand for none."""
+    floats = np.empty(1, np.float64)
+    bits = floats.view(np.int64)  # a length's exponent and leading bits lie in the bits of its floating-point form
+    for length in lengths:
+        if length <= 0:
+            counts[0] += length == 0
+            continue
+        floats[0] = length
+        place = guess[(bits[0] >> 45) - 130_944]  # 45 = 52 - 7 bits; 130,944 = 1023 << 7, the exponent's bias
+        while length >= edges[place + 1]:
+            place += 1
+        counts[place] += 1
+
+
+@kernel
+def idle_times(offsets: Ints, time: Ints) -> Ints:
+    """Return the time from each event's predecessor of the same user to it; -1 for a user's first event."""
+    idle = np.empty(len(time), np.int64)
+    for user in range(len(offsets) - 1):
+        first, after = offsets[user], offsets[user + 1]
+        if first < after:
+            idle[first] = -1
+        for row in range(first + 1, after):
+            idle[row] = time[row] - time[row - 1]
+    return idle
+
+
+@kernel
+def lengths(offsets: Ints, time: Ints, starts: Ints) -> tuple[Ints, Ints]:
+    """Return each session's duration, and the time from its end to the user's next session (-1: none)."""
+    duration = np.empty(len(starts), np.int64)
+    following = np.full(len(starts), -1, np.int64)
+    user = 0
+    for session in range(len(starts)):
+        first = starts[session]
+        after = starts[session + 1] if session + 1 < len(starts) else len(time)
+        duration[session] = time[after - 1] - time[first]
+        while offsets[user + 1] <= first:
+            user += 1
+        if after < offsets[user + 1]:
+            following[session] = time[after] - time[after - 1]
+    return duration, following
+
+
+class Tally(NamedTuple):
+    """Sessions by the event they begin with, by the event they end with, and, of one event only, by that event."""
+
+    entry: Ints
+    last: Ints
+    bounces: Ints
+
+
+@kernel
+def tally(event: Codes, starts: Ints, events: int) -> Tally:
+    """Count sessions by their first and last events; ``events`` is the number of event names."""
+    entry, last, bounces = np.zeros(events, np.int64), np.zeros(events, np.int64), np.zeros(events, np.int64)
+    for session in range(len(starts)):
+        first = starts[session]
+        after = starts[session + 1] if session + 1 < len(starts) else len(event)
+        entry[event[first]] += 1
+        last[event[after - 1]] += 1
+        bounces[event[first]] += after == first + 1
+    return Tally(entry, last, bounces)
+
+
+class Parts(NamedTuple):
+    """Sums over the sessions of each segment; durations as their high and low 32 bits, so that no sum overflows."""
+
+    users: Ints
+    sessions: Ints
+    events: Ints
+    bounces: Ints
+    high: Ints
+    low: Ints
+
+
+@kernel
+def by_segment(size: int, starts: Ints, owner: Ints, duration: Ints, segment: Codes, segments: int) -> Parts:
+    """Add up sessions by segment; ``size``: events of the block, ``owner``: each session's user, never falling."""
+    out = np.zeros((6, segments), np.int64)
+    seen = np.full(segments, -1, np.int64)
+    for session in range(len(starts)):
+        code = segment[session]
+        after = starts[session + 1] if session + 1 < len(starts) else size
+        out[0, code] += seen[code] != owner[session]
+        seen[code] = owner[session]
+        out[1, code] += 1
+        out[2, code] += after - starts[session]
+        out[3, code] += after == starts[session] + 1
+        out[4, code] += duration[session] >> 32
+        out[5, code] += duration[session] & 4_294_967_295
+    return Parts(out[0], out[1], out[2], out[3], out[4], out[5])
+
+
+@kernel
+def by_user(offsets: Ints, starts: Ints, duration: Ints) -> tuple[Ints, Ints, Ints, npt.NDArray[np.float64]]:
+    """Return each user's sessions, sessions of one event, sum of durations and median duration (NaN without any)."""
+    users = len(offsets) - 1
+    sessions, bounces, total = np.zeros(users, np.int64), np.zeros(users, np.int64), np.zeros(users, np.int64)
+    median = np.full(users, np.nan)
+    session = 0
+    for user in range(users):
+        begin = session
+        while session < len(starts) and starts[session] < offsets[user + 1]:
+            after = starts[session + 1] if session + 1 < len(starts) else offsets[users]
+            bounces[user] += after == starts[session] + 1
+            total[user] += duration[session]
+            session += 1
+        sessions[user] = session - begin
+        if session > begin:
+            median[user] = np.median(duration[begin:session])
+    return sessions, bounces, total, median

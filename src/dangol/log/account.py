@@ -1,0 +1,155 @@
+"""The account of a load: what became of every row of every source, and the file of the rejected ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from .mapping import literal
+from .report import FileReport, LoadReport
+from .scratch import row
+from .sources import Source
+from .stage import Checked, Field, Raw
+from .survey import Survey
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from .load import Load
+
+
+@dataclass(frozen=True)
+class Account:
+    """Counts of rows: in, accepted, rejected, duplicate, in all and by source; rejections by reason."""
+
+    files: tuple[FileReport, ...]
+    reasons: Mapping[str, int]
+
+    def total(self, what: str) -> int:
+        """Sum one of ``rows``, ``accepted``, ``rejected``, ``duplicate`` over the sources."""
+        return sum(int(getattr(one, what)) for one in self.files)
+
+    def first_reason(self) -> str:
+        """Say why no row was accepted."""
+        if not self.total("rows"):
+            return "it holds no rows"
+        if self.total("duplicate") and not self.reasons:
+            return "all are duplicates"
+        worst = max(self.reasons, key=lambda reason: self.reasons[reason])
+        return f"{self.reasons[worst]:,} of {self.total('rows'):,} rows were rejected ({worst})"
+
+
+def reasons(rule_name: str) -> dict[str, tuple[str, str]]:
+    """The column and the reason behind each mark in ``rejected``."""
+    return {
+        "user": ("user", "no user"),
+        "event": ("event", "no event"),
+        "no time": ("time", "no time"),
+        "time": ("time", f"the time cannot be read as {rule_name}"),
+        "range": ("time", "the time is before 1970 or after 2100"),
+        "amount": ("amount", "the amount is not a number"),
+    }
+
+
+def account(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], raw: Raw, checked: Checked) -> Account:
+    """Count what became of the rows; the four counts of each source come from four different places."""
+    rejected = _by_file(con, "SELECT _file, count(*) FROM rejected GROUP BY 1")
+    repeats = _repeats(con)
+    files = []
+    for number, source in enumerate(sources, start=1):
+        broken = len(source.problems)
+        good = raw.rows[number - 1] - rejected.get(number, 0) - repeats.get(number, 0)
+        files.append(
+            FileReport(
+                source.name, source.format, dict(source.details), raw.rows[number - 1] + broken, good,
+                rejected.get(number, 0) + broken, repeats.get(number, 0),
+            )
+        )
+    told = reasons(checked.rule.name)
+    found = con.execute("SELECT role, count(*) FROM rejected GROUP BY 1 ORDER BY 2 DESC, 1").fetchall()
+    counts = {told[mark][1]: int(count) for mark, count in found}
+    for problem in (problem for source in sources for problem in source.problems):
+        counts[problem.reason] = counts.get(problem.reason, 0) + 1
+    return Account(tuple(files), counts)
+
+
+def _by_file(con: duckdb.DuckDBPyConnection, sql: str) -> dict[int, int]:
+    return {int(file): int(count) for file, count in con.execute(sql).fetchall()}
+
+
+def _repeats(con: duckdb.DuckDBPyConnection) -> dict[int, int]:
+    """Rows set aside as repeats; a merged event that the log held already counts all its rows."""
+    tables = {row[0] for row in con.execute("SELECT table_name FROM information_schema.tables").fetchall()}
+    counts: dict[int, int] = {}
+    for name, lines in (("fresh_repeats", "1"), ("united_repeats", "_lines")):
+        if name not in tables:
+            continue
+        sql = f"SELECT _file, count(*) FROM {name} GROUP BY 1"
+        if lines != "1":
+            sql = f"SELECT _file, sum(_lines) FROM united_all JOIN {name} USING (_file, _row) GROUP BY 1"
+        for file, count in _by_file(con, sql).items():
+            counts[file] = counts.get(file, 0) + count
+    return counts
+
+
+def write_rejects(
+    con: duckdb.DuckDBPyConnection, sources: Sequence[Source], checked: Checked, path: Path
+) -> str | None:
+    """Write every rejected row (``file, row, column, value, reason``) and return the file's name; None if there is none.
+
+    The rows of a table are numbered without those that its reader set aside; here they get the record numbers of the file.
+    """
+    con.execute("CREATE TABLE broken (_file INT, number BIGINT, before BIGINT, column_name VARCHAR, value VARCHAR, reason VARCHAR)")
+    for file, source in enumerate(sources, start=1):
+        for before, one in enumerate(source.problems):
+            con.execute("INSERT INTO broken VALUES (?, ?, ?, ?, ?, ?)", [file, one.row, before, one.column, one.value, one.reason])
+    if not row(con, "SELECT (SELECT count(*) FROM rejected) + (SELECT count(*) FROM broken)")[0]:
+        return None
+    names = "CASE _file " + " ".join(f"WHEN {i} THEN {literal(one.name)}" for i, one in enumerate(sources, start=1)) + " END"
+    told = reasons(checked.rule.name)
+    columns, texts = (
+        "CASE role " + " ".join(f"WHEN {literal(mark)} THEN {literal(pair[which])}" for mark, pair in told.items()) + " END"
+        for which in (0, 1)
+    )
+    shift = "(SELECT count(*) FROM broken AS b WHERE b._file = r._file AND b.number - b.before <= r._row)"
+    con.execute(
+        f"COPY (SELECT {names} AS file, row, column_name AS \"column\", value, reason FROM ("
+        f"SELECT _file, _row + {shift} AS row, {columns} AS column_name, value, {texts} AS reason FROM rejected AS r "
+        f"UNION ALL SELECT _file, number, column_name, value, reason FROM broken) ORDER BY _file, row) "
+        f"TO {literal(str(path))} (HEADER, DELIMITER ',')"
+    )
+    return path.name
+
+
+def load_report(
+    said: Account, found: Survey, checked: Checked, load: Load, odd: Mapping[str, int], more: Mapping[str, Any]
+) -> LoadReport:
+    """Put the account, the survey and the rest together."""
+    return LoadReport(
+        rows_in=said.total("rows"),
+        accepted=said.total("accepted"),
+        rejected=said.total("rejected"),
+        duplicate=said.total("duplicate"),
+        reasons=dict(said.reasons),
+        files=said.files,
+        time_rule=checked.rule.name,
+        zone=load.zone,
+        zone_assumed=load.zone_assumed,
+        local_times=odd["local"],
+        skipped_times=odd["skipped"],
+        doubled_times=odd["doubled"],
+        future=found.future,
+        ties=found.ties,
+        days=found.days,
+        bots=tuple(found.bots),
+        n_bots=found.n_bots,
+        **more,
+    )
+
+
+def renamed(fields: Sequence[Field], mapping: Any) -> dict[str, str]:
+    """Properties that had to give way to a role of the same name."""
+    roles = set(mapping.roles())
+    return {one.source: one.name for one in fields if one.name not in roles and one.name != one.source}

@@ -1,0 +1,132 @@
+"""From checked rows to the events of the log: repeats set aside, lines of one order merged, users' attributes joined."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dangol.core.errors import InputError, unknown
+
+from .mapping import quoted
+from .scratch import row
+from .stage import Field, Raw, as_text, as_written, type_columns
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def set_repeats_aside(
+    con: duckdb.DuckDBPyConnection, view: str, content: Sequence[str], *, by_id: bool, drop: bool, name: str
+) -> None:
+    """Split ``view`` into the view ``name`` and the table ``name_repeats`` (``_file, _row``).
+
+    With ``by_id`` a row repeats if its event id was seen before. Otherwise a row repeats if its whole content was seen
+    before in *another* file with the same occurrence number: the file given twice, or its later copy, adds nothing, while
+    equal rows inside one file stay. With ``drop`` those go too.
+    """
+    same = ", ".join(quoted(column) for column in content)
+    if by_id:
+        again = (
+            f"SELECT _file, _row FROM (SELECT _file, _row, row_number() OVER (PARTITION BY event_id ORDER BY _file, _row) AS n "
+            f"FROM {view} WHERE event_id IS NOT NULL) WHERE n > 1"
+        )
+    elif drop:
+        again = (
+            f"SELECT _file, _row FROM (SELECT _file, _row, row_number() OVER (PARTITION BY {same} ORDER BY _file, _row) AS n "
+            f"FROM {view}) WHERE n > 1"
+        )
+    else:
+        again = (
+            f"SELECT _file, _row FROM (SELECT _file, _row, row_number() OVER (PARTITION BY {same}, n ORDER BY _file) AS m FROM "
+            f"(SELECT _file, _row, {same}, row_number() OVER (PARTITION BY {same}, _file ORDER BY _row) AS n FROM {view})) WHERE m > 1"
+        )
+    con.execute(f"CREATE TABLE {name}_repeats AS {again}")
+    con.execute(f"CREATE VIEW {name} AS SELECT * FROM {view} ANTI JOIN {name}_repeats USING (_file, _row)")
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What ``merge_lines`` did: the fields that stay and the names of those that differed within an event."""
+
+    fields: tuple[Field, ...]
+    dropped: tuple[str, ...]
+
+
+def merge_lines(
+    con: duckdb.DuckDBPyConnection, view: str, fields: Sequence[Field], keys: Sequence[str], name: str
+) -> Merged:
+    """Merge the rows that share user, event and ``keys`` into one event, in the table ``name``.
+
+    The event has the time and place of its first row and the sum of the amounts; a property stays if it is equal in the
+    rows of every event, and is dropped, by name, if it differs in any. ``_lines`` counts the rows.
+    """
+    grouped = ["user", "event", *(f"_key {key}" for key in keys)]
+    by = ", ".join(quoted(one) for one in grouped)
+    rest = [one for one in fields if one.name not in ("user", "event", "amount")]
+    tests = ", ".join(
+        f"bool_and(n_{i} = 0 OR (n_{i} = _lines AND low_{i} = high_{i}))" for i in range(len(rest))
+    )
+    columns = ["min(time) AS time", "min(_file) AS _file", "arg_min(_row, (_file, _row)) AS _row", "count(*) AS _lines"]
+    if any(one.name == "amount" for one in fields):
+        columns.append("sum(amount) AS amount")
+    for i, one in enumerate(rest):
+        column = quoted(one.name)
+        columns += [f"count({column}) AS n_{i}", f"min({column}) AS low_{i}", f"max({column}) AS high_{i}"]
+    con.execute(f"CREATE TABLE {name}_wide AS SELECT {by}, {', '.join(columns)} FROM {view} GROUP BY {by}")
+    constant = row(con, f"SELECT {tests} FROM {name}_wide") if rest else ()
+    stay = [i for i, same in enumerate(constant) if same is not False]
+    kept = ", ".join([f"low_{i} AS {quoted(rest[i].name)}" for i in stay])
+    others = ", ".join(["user", "event", "time", "_file", "_row", "_lines"] + (["amount"] if "sum(amount) AS amount" in columns else []))
+    con.execute(f"CREATE VIEW {name} AS SELECT {others}{', ' if kept else ''}{kept} FROM {name}_wide")
+    names = {rest[i].name for i in stay} | {"user", "event", "amount"}
+    return Merged(
+        tuple(one for one in fields if one.name in names), tuple(one.name for one in fields if one.name not in names)
+    )
+
+
+def check_attributes(con: duckdb.DuckDBPyConnection, raw: Raw, key: str, group: str | None) -> tuple[Field, ...]:
+    """Make the table ``attributes`` of the second source, keyed by user.
+
+    Raises:
+        InputError: for an unknown key, or a key with several rows: the join would multiply users.
+    """
+    if key not in raw.columns:
+        raise unknown("key column", key, raw.columns, "the attributes")
+    kinds = type_columns(con, raw, "typed_attributes")
+    fields = tuple(
+        Field("group" if name == group else f"{name}_" if name in ("user", "first_row", "event", "time", "group") else name,
+              "text" if name == group else kinds[name], name)
+        for name in raw.columns if name != key
+    )
+    as_text = _user_text(con, raw, key)
+    values = [f"CAST({quoted(one.source)} AS {_SQL[one.kind]}) AS {quoted(one.name)}" for one in fields]
+    con.execute(f"CREATE TABLE attributes AS SELECT {', '.join([f'{as_text} AS user', *values])} FROM typed_attributes")
+    con.execute("DELETE FROM attributes WHERE user IS NULL")
+    twice = con.execute("SELECT user, count(*) FROM attributes GROUP BY user HAVING count(*) > 1 ORDER BY 2 DESC, 1").fetchall()
+    if twice:
+        raise InputError(
+            f"the attributes have several rows for {len(twice):,} values of {key!r} ({twice[0][0]!r} has {twice[0][1]}); "
+            f"joining them would multiply users: keep one row per {key!r}"
+        )
+    return fields
+
+
+_SQL = {"text": "VARCHAR", "number": "DOUBLE", "whole": "BIGINT", "id": "VARCHAR"}
+
+
+def _user_text(con: duckdb.DuckDBPyConnection, raw: Raw, key: str) -> str:
+    if raw.types[key] == "VARCHAR":
+        written = row(con, "SELECT count(*) FROM (DESCRIBE typed_attributes) WHERE column_name = ?", [f"_written {key}"])[0]
+        return f"nullif({as_written(key)}, '')" if written else quoted(key)
+    return as_text(quoted(key), raw.types[key])
+
+
+def lone_attributes(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Count the rows of ``attributes`` and what its join with ``people`` leaves out on either side."""
+    rows, lone, missing = row(
+        con,
+        "SELECT (SELECT count(*) FROM attributes), (SELECT count(*) FROM attributes ANTI JOIN people USING (user)), "
+        "(SELECT count(*) FROM people ANTI JOIN attributes USING (user))",
+    )
+    return {"rows": int(rows), "lone": int(lone), "missing": int(missing)}

@@ -1,0 +1,322 @@
+"""``EventLog``: who did what when."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from dangol.core import calendar
+from dangol.core.errors import InputError, choice, unknown
+
+from .block import OPERATORS, Block, Compare, Filter, Ints, Matches, chosen, compacted
+from .contents import Column, Contents
+from .report import LoadReport
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow.compute as pc
+
+Partial = TypeVar("Partial")
+Answer = TypeVar("Answer")
+
+BLOCK_EVENTS: Final = 1 << 20
+
+
+@dataclass(frozen=True)
+class EventLog:
+    """A behaviour log: events sorted by user, then time, then source order; or a view of one.
+
+    It is immutable. ``where``, ``between`` and ``users`` return views, which filter each block as it is read and never
+    copy the log. Made by ``dangol.ingest`` and ``dangol.open_log``.
+    """
+
+    contents: Contents
+    filters: tuple[Filter, ...] = ()
+    people: Ints | None = None  # positions of the users that a view keeps
+    span: tuple[int, int] | None = None  # a view's half-open span of time, microseconds UTC
+    block_events: int = BLOCK_EVENTS
+
+    # ---- what it is -------------------------------------------------------------------------------------------
+
+    @property
+    def path(self) -> str | None:
+        """The log's folder, or None for a log in memory."""
+        return self.contents.path
+
+    @property
+    def zone(self) -> str:
+        """The IANA name of the time zone in which days begin."""
+        return self.contents.meta.zone
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Every column of events and of users."""
+        return self.contents.meta.columns
+
+    @cached_property
+    def report(self) -> LoadReport:
+        """How the log was loaded: rows accepted, rejected, duplicate, and what looked odd."""
+        return LoadReport.from_dict(self.contents.meta.report)
+
+    @property
+    def is_view(self) -> bool:
+        """Whether this is a view of a log, not the whole of it."""
+        return bool(self.filters) or self.people is not None or self.span is not None
+
+    @cached_property
+    def _size(self) -> tuple[int, int]:
+        if not self.is_view:
+            return self.contents.meta.n_users, self.contents.meta.n_events
+        sizes = self.run(_count, list, columns=())
+        return sum(users for users, _ in sizes), sum(events for _, events in sizes)
+
+    @property
+    def n_users(self) -> int:
+        """Users with at least one event (in the view)."""
+        return self._size[0]
+
+    @property
+    def n_events(self) -> int:
+        """Events (in the view)."""
+        return self._size[1]
+
+    @property
+    def start(self) -> int:
+        """The first event's time (of the whole log), or a view's beginning if that is later; microseconds UTC."""
+        first = self.contents.meta.first
+        return max(first, self.span[0]) if self.span else first
+
+    @property
+    def end(self) -> int:
+        """The last event's time (of the whole log), or just before a view's end; microseconds UTC."""
+        last = self.contents.meta.last
+        return min(last, self.span[1] - 1) if self.span else last
+
+    @property
+    def as_of(self) -> int:
+        """Up to when the log is taken to be complete: see ``Meta``; a view ends no later than its span."""
+        as_of = self.contents.meta.as_of
+        return min(as_of, self.span[1]) if self.span else as_of
+
+    def describe(self) -> dict[str, Any]:
+        """Say which log, and which part of it, an answer is about (for a recipe)."""
+        meta = self.contents.meta
+        view: list[str] = [one.describe() for one in self.filters]
+        if self.span:
+            view.append(f"{calendar.write(self.span[0], self.zone)} <= time < {calendar.write(self.span[1], self.zone)}")
+        if self.people is not None:
+            view.append(f"{len(self.people)} named users")
+        return {"path": self.path, "version": meta.version, "fingerprint": meta.fingerprint, "view": view}
+
+    # ---- names ------------------------------------------------------------------------------------------------
+
+    def column(self, name: str) -> Column:
+        """Return a column's description, or raise the error that suggests the nearest name."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise unknown("column", name, [column.name for column in self.columns])
+
+    def names(self, column: str) -> list[str | None]:
+        """Return the text of each code of a text column; None stands for 'no value'."""
+        if self.column(column).kind != "text":
+            raise InputError(f"column {column!r} holds {self.column(column).kind}s, not names")
+        texts: list[str | None] = self.contents.dictionary(column).to_pylist()
+        return texts
+
+    @cached_property
+    def events(self) -> list[str]:
+        """The names of the events, by code."""
+        return [str(name) for name in self.names("event")]
+
+    def code(self, column: str, name: str) -> int:
+        """Return the code of a name in a text column, or raise the error that suggests the nearest name."""
+        texts = self.events if column == "event" else self.names(column)
+        try:
+            return texts.index(name)
+        except ValueError:
+            kind = "event" if column == "event" else f"{column} value"
+            raise unknown(kind, name, [text for text in texts if text is not None]) from None
+
+    def ids(self, positions: Ints | None = None) -> pd.Series[str]:
+        """Return the ids of the users at some positions (all of the log by default)."""
+        ids = self.contents.ids()
+        return (ids if positions is None else ids.take(positions)).to_pandas()
+
+    # ---- views ------------------------------------------------------------------------------------------------
+
+    def where(self, column: str | pc.Expression, op: str | None = None, value: Any = None) -> EventLog:
+        """Return a view of the events, or of the users, that meet a condition.
+
+        A condition on an event column keeps single events; one on a user column keeps whole users. Text compares by
+        code point; ``None`` equals 'no value'. A number that is missing meets no condition but ``!=``.
+
+        Args:
+            column: a column's name, or a whole pyarrow expression such as ``pc.field("amount") > 3``.
+            op: ``==``, ``!=``, ``<``, ``<=``, ``>``, ``>=``, ``in``, ``not in``.
+            value: what to compare with; a list for ``in``.
+
+        Raises:
+            InputError: for an unknown column, operator or, with ``==`` and ``in``, an unknown event name.
+        """
+        if not isinstance(column, str):
+            return self._with(filters=(*self.filters, self._matches(column)))
+        if op is None:
+            raise InputError(f"where({column!r}) needs an operator and a value, for example where({column!r}, '==', …)")
+        choice("op", op, [*OPERATORS, "in", "not in"])
+        if column == "user":
+            return self._where_user(op, value)
+        return self._with(filters=(*self.filters, self._compare(self.column(column), op, value)))
+
+    def between(self, start: str | datetime | None = None, end: str | datetime | None = None) -> EventLog:
+        """Return a view of the events with ``start <= time < end``; local times of the log's zone, either may be None."""
+        low, high = self.span or (self.contents.meta.first, self.contents.meta.last + 1)
+        low = low if start is None else max(low, calendar.instant(start, self.zone, "start"))
+        high = high if end is None else min(high, calendar.instant(end, self.zone, "end"))
+        if high <= low:
+            first, last = (calendar.write(moment, self.zone) for moment in (self.start, self.end))
+            raise InputError(f"between({start!r}, {end!r}) holds no time of this log, which runs from {first} to {last}")
+        return self._with(span=(low, high))
+
+    def users(self, ids: Sequence[str] | pd.Series[str]) -> EventLog:
+        """Return a view of some users by id, as text; ids that the log does not have are an error."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        wanted = pa.array([str(one) for one in ids], self.contents.ids().type)
+        positions = pc.index_in(wanted, self.contents.ids())
+        if positions.null_count:
+            missing = wanted.filter(pc.is_null(positions))
+            raise InputError(
+                f"{len(missing):,} of {len(wanted):,} users are not in the log, the first is {missing[0].as_py()!r}"
+            )
+        return self._with(people=self._narrowed(np.unique(positions.to_numpy()).astype(np.int64)))
+
+    def _with(self, **changes: Any) -> EventLog:
+        kept = {"filters": self.filters, "people": self.people, "span": self.span, "block_events": self.block_events}
+        return EventLog(self.contents, **{**kept, **changes})
+
+    def _narrowed(self, positions: Ints) -> Ints:
+        return positions if self.people is None else np.intersect1d(self.people, positions)
+
+    def _where_user(self, op: str, value: Any) -> EventLog:
+        ids = np.asarray(self.ids(), dtype=object)
+        keep = np.isin(ids, [str(one) for one in value]) if op in ("in", "not in") else OPERATORS[op](ids, str(value))
+        keep = ~keep if op == "not in" else keep
+        return self._with(people=self._narrowed(np.flatnonzero(keep)))
+
+    def _compare(self, column: Column, op: str, value: Any) -> Compare:
+        if column.kind == "id":
+            raise InputError(f"column {column.name!r} holds ids and cannot be filtered by")
+        if column.kind == "time":
+            return Compare(column.name, op, calendar.instant(value, self.zone, column.name))
+        if column.kind == "number":
+            if not np.issubdtype(np.asarray(value).dtype, np.number):
+                raise InputError(f"column {column.name!r} holds numbers; it cannot be compared with {value!r}")
+            return Compare(column.name, op, value)
+        texts = self.names(column.name)
+        wanted = list(value) if op in ("in", "not in") else [value]
+        if op in ("==", "!=", "in", "not in"):
+            for one in wanted:
+                if one not in texts:
+                    self.code(column.name, one)  # raises, with the nearest name
+            allowed = np.array([(text in wanted) == (op in ("==", "in")) for text in texts])
+        else:
+            allowed = np.array([text is not None and OPERATORS[op](text, str(value)) for text in texts])
+        return Compare(column.name, op, value, allowed)
+
+    def _matches(self, expression: pc.Expression) -> Matches:
+        named = [column.name for column in self.columns if column.name in str(expression) and column.kind != "id"]
+        levels = {self.column(name).level for name in named}
+        if len(levels) != 1:
+            raise InputError(f"{expression} must name event columns or user columns of the log, not both and not none")
+        texts = {name: self.contents.dictionary(name) for name in named if self.column(name).kind == "text"}
+        return Matches(expression, tuple(named), texts)
+
+    def append(self, source: object, **options: Any) -> EventLog:
+        """Add a source, read as the log's own was, and return the next version: see ``dangol.log.ingest.append``."""
+        from .ingest import append  # ingest makes logs, so it stands above this module
+
+        return append(self, source, **options)
+
+    # ---- asking -----------------------------------------------------------------------------------------------
+
+    def run(
+        self,
+        scan: Callable[..., Partial],
+        merge: Callable[[list[Partial]], Answer],
+        *,
+        columns: Sequence[str] = ("time", "event"),
+        **params: Any,
+    ) -> Answer:
+        """Ask every block of whole users, in threads, and merge the partial answers in block order.
+
+        Args:
+            scan: a plain function ``scan(block, **params)``; it sees only whole users.
+            merge: makes one answer of the list of partial answers.
+            columns: the event and user columns that the scan reads; nothing else is read.
+            **params: plain parameters handed to the scan.
+        """
+        for name in columns:
+            self.column(name)
+        bounds = self._bounds()
+        if len(bounds) == 1:
+            return merge([scan(self._block(*bounds[0], columns), **params)])
+        with ThreadPoolExecutor(min(_cores(), len(bounds))) as pool:
+            jobs = [pool.submit(lambda a, b: scan(self._block(a, b, columns), **params), a, b) for a, b in bounds]
+            return merge([job.result() for job in jobs])
+
+    def blocks(self, columns: Sequence[str] = ("time", "event")) -> Iterator[Block]:
+        """Yield the blocks one after another: the way to ask in another process or engine."""
+        for first, after in self._bounds():
+            yield self._block(first, after, columns)
+
+    def _bounds(self) -> list[tuple[int, int]]:
+        """Cut the users into runs of about ``block_events`` events."""
+        offsets = self.contents.offsets
+        cuts = np.searchsorted(offsets, np.arange(0, offsets[-1], self.block_events), side="left")
+        cuts = np.unique(np.append(cuts, len(offsets) - 1))
+        return list(zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True)) or [(0, 0)]
+
+    def _block(self, first: int, after: int, columns: Sequence[str]) -> Block:
+        offsets = self.contents.offsets[first : after + 1]
+        needed = dict.fromkeys(columns)
+        for one in self.filters:
+            needed.update(dict.fromkeys(one.needs))
+        if self.span:
+            needed["time"] = None
+        per_user = frozenset(name for name in needed if self.column(name).level == "user")
+        arrays = {
+            name: self.contents.array(name)[first:after]
+            if name in per_user
+            else self.contents.array(name)[offsets[0] : offsets[-1]]
+            for name in needed
+        }
+        block = Block(np.arange(first, after), offsets - offsets[0], arrays)
+        return self._filtered(block, per_user) if self.is_view else block
+
+    def _filtered(self, block: Block, per_user: frozenset[str]) -> Block:
+        if self.people is not None:
+            block = chosen(block, np.isin(block.users, self.people, assume_unique=True), per_user)
+        if self.span:
+            block = compacted(block, (block.time >= self.span[0]) & (block.time < self.span[1]), per_user)
+        for one in self.filters:
+            narrow = chosen if one.needs[0] in per_user else compacted
+            block = narrow(block, one.mask(block.columns), per_user)
+        return block
+
+
+def _count(block: Block) -> tuple[int, int]:
+    return len(block.users), int(block.offsets[-1])
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)

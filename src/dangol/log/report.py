@@ -1,0 +1,157 @@
+"""``LoadReport``: what became of every row, and what looks odd in the log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from dangol.core.words import Sentence, percent
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """One source: how it was read and what became of its rows (``rows = accepted + rejected + duplicate``)."""
+
+    name: str
+    format: str
+    details: Mapping[str, str]
+    rows: int
+    accepted: int
+    rejected: int
+    duplicate: int
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """How a log was loaded. Always ``rows_in == accepted + rejected + duplicate``.
+
+    Attributes:
+        rows_in: records in the sources, counted independently of the reader.
+        accepted: rows that became events, alone or (``collapse``) together with others.
+        rejected: rows set aside for a reason; ``rejects_file`` (in the log's folder) lists each.
+        duplicate: rows set aside because the same was there before.
+        events: events in the log after this load; ``users`` likewise.
+        reasons: rejected rows by reason.
+        files: the same for each source.
+        time_rule: how times were read.
+        local_times, skipped_times, doubled_times: times without offset; those in a spring gap (moved forward); those that
+            occur twice in autumn (the first taken).
+        future: events later than the moment of loading.
+        ties: events at exactly the time of the user's event before.
+        days: events per local day, days without events included.
+        bots, n_bots: the busiest users who behave like programs, with the reason, and how many there are.
+        dropped_properties: columns that differed among the rows of one event (``collapse``) and were left out.
+        renamed: columns renamed because a role has their name.
+        attributes: rows of the second table, its rows without events, users without a row; None without one.
+        rejects_file: the file's name inside the log's folder, or None.
+    """
+
+    rows_in: int
+    accepted: int
+    rejected: int
+    duplicate: int
+    events: int
+    users: int
+    reasons: Mapping[str, int]
+    files: tuple[FileReport, ...]
+    time_rule: str
+    zone: str
+    zone_assumed: bool
+    local_times: int
+    skipped_times: int
+    doubled_times: int
+    future: int
+    ties: int
+    days: Mapping[str, int]
+    bots: tuple[Mapping[str, Any], ...]
+    n_bots: int
+    dropped_properties: tuple[str, ...] = ()
+    renamed: Mapping[str, str] | None = None
+    attributes: Mapping[str, int] | None = None
+    rejects_file: str | None = None
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> LoadReport:
+        """The report that ``to_dict`` wrote."""
+        kept = dict(values)
+        kept["files"] = tuple(FileReport(**one) for one in values["files"])
+        kept["bots"] = tuple(values["bots"])
+        kept["dropped_properties"] = tuple(values["dropped_properties"])
+        return cls(**kept)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, as in ``log.json``."""
+        return asdict(self)
+
+    @property
+    def empty_days(self) -> list[str]:
+        """Local days between the first and the last event without any event."""
+        return [day for day, count in self.days.items() if not count]
+
+    def sentences(self) -> list[Sentence]:
+        """Say what was loaded and everything that deserves a look, most important first."""
+        return [*self._account(), *self._times(), *self._oddities()]
+
+    def _account(self) -> list[Sentence]:
+        said = [
+            Sentence(
+                "{rows:,} rows in = {accepted:,} accepted + {rejected:,} rejected + {duplicate:,} duplicate; "
+                "the log holds {events:,} events of {users:,} users.",
+                "입력 {rows:,}행 = 수용 {accepted:,}행 + 거부 {rejected:,}행 + 중복 {duplicate:,}행이며, "
+                "로그에는 사용자 {users:,}명의 이벤트 {events:,}건이 담겼습니다.",
+                {"rows": self.rows_in, "accepted": self.accepted, "rejected": self.rejected, "duplicate": self.duplicate,
+                 "events": self.events, "users": self.users},
+            )
+        ]
+        for reason, count in self.reasons.items():
+            said.append(Sentence("Rejected {count:,} rows: {reason}.", "{count:,}행 거부: {reason}.", {"count": count, "reason": reason}))
+        if self.dropped_properties:
+            said.append(Sentence(
+                "Left out, because they differ among the rows of one event: {names}.",
+                "한 이벤트를 이루는 행마다 값이 달라 제외한 열: {names}.", {"names": ", ".join(self.dropped_properties)}))
+        if self.attributes:
+            said.append(Sentence(
+                "Attributes: {rows:,} rows; {missing:,} users have none, {lone:,} rows belong to nobody in the log.",
+                "속성 표 {rows:,}행: 속성이 없는 사용자 {missing:,}명, 로그에 없는 사용자의 행 {lone:,}개.", dict(self.attributes)))
+        return said
+
+    def _times(self) -> list[Sentence]:
+        said = [Sentence("Times were read as {rule}; days begin at midnight in {zone}.",
+                         "시각은 {rule} 형식으로 읽었고, 하루는 {zone} 자정에 시작합니다.", {"rule": self.time_rule, "zone": self.zone})]
+        if self.zone_assumed and self.local_times:
+            said.append(Sentence(
+                "No zone was given, so {count:,} times without an offset were taken as UTC; give zone= if they are local.",
+                "시간대를 지정하지 않아 오프셋이 없는 시각 {count:,}개를 UTC로 보았습니다. 현지 시각이면 zone을 지정하세요.", {"count": self.local_times}))
+        if self.skipped_times or self.doubled_times:
+            said.append(Sentence(
+                "Daylight saving: {skipped:,} times do not exist and were moved forward; {doubled:,} occur twice and mean the first.",
+                "서머타임: 존재하지 않는 시각 {skipped:,}개는 뒤로 옮겼고, 두 번 있는 시각 {doubled:,}개는 앞의 것으로 보았습니다.",
+                {"skipped": self.skipped_times, "doubled": self.doubled_times}))
+        return said
+
+    def _oddities(self) -> list[Sentence]:
+        said = []
+        if self.future:
+            said.append(Sentence("{count:,} events lie in the future.", "미래 시각의 이벤트가 {count:,}건 있습니다.", {"count": self.future}))
+        empty = self.empty_days
+        if empty:
+            shown = ", ".join(empty[:5]) + (" …" if len(empty) > 5 else "")
+            said.append(Sentence("{count:,} of {days:,} days have no event: {shown}.", "전체 {days:,}일 가운데 {count:,}일은 이벤트가 없습니다: {shown}.",
+                                 {"count": len(empty), "days": len(self.days), "shown": shown}))
+        if self.ties:
+            said.append(Sentence("{share} of the events have exactly the time of the user's event before; the order of the source decides.",
+                                 "이벤트의 {share}가 같은 사용자의 직전 이벤트와 시각이 똑같습니다. 이때는 원본의 순서를 따릅니다.",
+                                 {"share": percent(self.ties / max(self.events, 1))}))
+        if self.n_bots:
+            said.append(Sentence("{count:,} users behave like programs (kept, not removed); the busiest is {user}: {why}.",
+                                 "사람 같지 않은 사용자가 {count:,}명 있습니다(제거하지 않음). 가장 활발한 사용자는 {user}입니다: {why}.",
+                                 {"count": self.n_bots, "user": self.bots[0]["user"], "why": self.bots[0]["why"]}))
+        return said
+
+    def summary(self, lang: str = "en") -> str:
+        """The whole report in sentences, one a line."""
+        return "\n".join(sentence.write(lang) for sentence in self.sentences())
+
+    def __str__(self) -> str:
+        return self.summary()

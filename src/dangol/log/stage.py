@@ -1,0 +1,294 @@
+"""Staging: rows of any source become one checked table in a scratch DuckDB database, every row accounted for.
+
+Text columns arrive as text and are cast here by our own rules, because automatic typing damages data silently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from dangol.core import calendar
+from dangol.core.errors import StoreError, unknown
+
+from .mapping import Mapping as Roles
+from .mapping import expression, kept_properties, literal, quoted
+from .progress import Progress
+from .scratch import row
+from .times import EARLIEST, LATEST, TimeRule, time_rule
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+    from .sources import Source
+
+# A number as a person or program writes it plainly: 007, 1_000, nan and 20-digit ids stay text.
+_PLAIN_NUMBER: Final = r"-?(0|[1-9]\d{0,14})(\.\d{1,15})?"
+_WHOLE: Final = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
+_NUMBERS: Final = (*_WHOLE, "UBIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
+_RESERVED: Final = frozenset({"user", "event", "time", "group", "amount", "event_id", "first_row", "_file", "_row", "_naive"})
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column of the table ``checked``: its name in the log, its kind, and where it came from."""
+
+    name: str
+    kind: str  # text, number, id
+    source: str
+
+
+@dataclass(frozen=True)
+class Raw:
+    """A table with every record of every source, and ``_file`` and ``_row`` (both from 1) besides its columns."""
+
+    name: str
+    copied: bool
+    columns: tuple[str, ...]
+    types: dict[str, str]
+    rows: tuple[int, ...]  # of each source
+
+
+def load_raw(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], progress: Progress, name: str = "raw") -> Raw:
+    """Bring the sources' records into one table: Parquet is looked at in place, the rest is copied as text."""
+    paths = [source.parquet_path for source in sources]
+    if all(paths):
+        listed = "[" + ", ".join(literal(str(path)) for path in paths) + "]"
+        numbered = f"list_position({listed}, filename)::INT AS _file, file_row_number + 1 AS _row"
+        con.execute(
+            f"CREATE VIEW {name} AS SELECT * EXCLUDE (filename, file_row_number), {numbered} "
+            f"FROM read_parquet({listed}, file_row_number = true, filename = true, union_by_name = true)"
+        )
+    else:
+        _copy(con, sources, progress, name)
+    described = con.execute(f"DESCRIBE {name}").fetchall()
+    types = {row[0]: str(row[1]) for row in described if row[0] not in ("_file", "_row")}
+    counts = {int(file): int(count) for file, count in con.execute(f"SELECT _file, count(*) FROM {name} GROUP BY 1").fetchall()}
+    rows = tuple(counts.get(number, 0) for number in range(1, len(sources) + 1))
+    _agree(sources, sum(rows))
+    return Raw(name, not all(paths), tuple(types), types, rows)
+
+
+def _copy(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], progress: Progress, name: str) -> None:
+    import pyarrow as pa
+
+    total = sum(source.size or 0 for source in sources)
+    done = 0
+    for number, source in enumerate(sources, start=1):
+        schema = source.schema.append(pa.field("_file", pa.int32())).append(pa.field("_row", pa.int64()))
+        reader = pa.RecordBatchReader.from_batches(schema, _numbered(source, number, schema, progress, done, total))
+        con.register("incoming", reader)
+        verb = f"CREATE TEMP TABLE {name} AS" if number == 1 else f"INSERT INTO {name} BY NAME"
+        con.execute(f"{verb} SELECT * FROM incoming")
+        con.unregister("incoming")
+        done += source.size or 0
+
+
+def _numbered(
+    source: Source, number: int, schema: pa.Schema, progress: Progress, done: int, total: int
+) -> Iterator[pa.RecordBatch]:
+    import numpy as np
+    import pyarrow as pa
+
+    row = 0
+    for batch in source.batches():
+        size = batch.num_rows
+        numbers = pa.array(np.arange(row + 1, row + size + 1))
+        yield pa.RecordBatch.from_arrays([*batch.columns, pa.array(np.full(size, number, np.int32)), numbers], schema=schema)
+        row += size
+        progress.update("reading", done + source.position(), total, rows=row)
+
+
+def _agree(sources: Sequence[Source], rows: int) -> None:
+    """Compare the rows that arrived, and those the reader set aside, with a count made another way."""
+    counts = [source.counted() for source in sources]
+    if None in counts:
+        return
+    expected = sum(count for count in counts if count is not None)
+    found = rows + sum(len(source.problems) for source in sources)
+    if found != expected:
+        raise StoreError(
+            f"{sources[0].name}: the file holds {expected:,} records but {found:,} were read; nothing was loaded. "
+            f"Quotes that do not close are the usual cause"
+        )
+
+
+def type_columns(con: duckdb.DuckDBPyConnection, raw: Raw, view: str = "typed", keep: Container[str] = ()) -> dict[str, str]:
+    """Make a view of typed columns: text columns in which every value is a plain number become numbers, '' becomes NULL.
+
+    Columns in ``keep`` stay text. The text of a column of numbers stays beside it under the name that ``as_written`` gives.
+
+    Returns:
+        The kind of every column: ``text``, ``number``, or ``whole`` (integers as such).
+    """
+    texts = [name for name in raw.columns if raw.types[name] == "VARCHAR" and name not in keep]
+    plain = _all_plain(con, raw, _sample_plain(con, raw, texts))
+    parts, kinds = [], {}
+    for name in raw.columns:
+        column, kind = quoted(name), raw.types[name]
+        if kind == "VARCHAR":
+            parts.append(f"{f'CAST(nullif({column}, {chr(39) * 2}) AS DOUBLE)' if name in plain else f'nullif({column}, {chr(39) * 2})'} AS {column}")
+            if name in plain:
+                parts.append(f"{column} AS {as_written(name)}")
+            kinds[name] = "number" if name in plain else "text"
+        else:
+            parts.append(column)
+            kinds[name] = "whole" if kind in _WHOLE else "number" if kind.startswith(_NUMBERS) else "text"
+    con.execute(f"CREATE VIEW {view} AS SELECT {', '.join(parts)}, _file, _row FROM {raw.name}")
+    return {**kinds, **_exact(con, raw, [name for name in raw.columns if kinds[name] == "whole"])}
+
+
+def as_written(name: str) -> str:
+    """The column that keeps the text of a text column read as numbers (``007`` is an id, not a 7)."""
+    return quoted(f"_written {name}")
+
+
+def _sample_plain(con: duckdb.DuckDBPyConnection, raw: Raw, names: Sequence[str]) -> list[str]:
+    tests = ", ".join(f"bool_and(regexp_full_match(nullif({quoted(name)}, ''), {literal(_PLAIN_NUMBER)}))" for name in names)
+    if not names:
+        return []
+    found = row(con, f"SELECT {tests} FROM (SELECT * FROM {raw.name} LIMIT 5000)")
+    return [name for name, plain in zip(names, found, strict=True) if plain is not False]
+
+
+def _all_plain(con: duckdb.DuckDBPyConnection, raw: Raw, names: Sequence[str]) -> set[str]:
+    if not names:
+        return set()
+    test = "coalesce(bool_and(regexp_full_match(nullif({0}, ''), {1})), false)"
+    tests = ", ".join(test.format(quoted(name), literal(_PLAIN_NUMBER)) for name in names)
+    found = row(con, f"SELECT {tests} FROM {raw.name}")
+    return {name for name, plain in zip(names, found, strict=True) if plain}
+
+
+def _exact(con: duckdb.DuckDBPyConnection, raw: Raw, names: Sequence[str]) -> dict[str, str]:
+    """Integers with gaps become float64, which is exact to 2**53; larger ones with gaps stay text."""
+    if not names:
+        return {}
+    tests = ", ".join(f"count(*) - count({quoted(name)}), max(abs({quoted(name)}::HUGEINT))" for name in names)
+    found = row(con, f"SELECT {tests} FROM {raw.name}")
+    kinds = {}
+    for name, missing, largest in zip(names, found[::2], found[1::2], strict=True):
+        kinds[name] = "whole" if not missing else "number" if (largest or 0) <= 2**53 else "text"
+    return kinds
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The table ``checked`` (``_file``, ``_row``, ``time`` in microseconds, ``_naive``, then one column a field)."""
+
+    fields: tuple[Field, ...]
+    rule: TimeRule
+
+
+def check(con: duckdb.DuckDBPyConnection, raw: Raw, mapping: Roles, time_format: str | None, keep: Container[str]) -> Checked:
+    """Make ``checked``, the rows that are events, and ``rejected`` (``_file, _row, role, value``), the others.
+
+    Columns in ``keep`` (text in the version before) stay text whatever their values.
+
+    Raises:
+        InputError: for a role or property that the source does not have, or times that cannot be told.
+    """
+    properties = kept_properties(mapping, raw.columns)
+    for name in mapping.collapse:
+        if name not in raw.columns:
+            raise unknown("collapse column", name, raw.columns, "the source")
+    kinds = type_columns(con, raw, keep=keep)
+    roles = {role: _read(con, raw, kinds, role, value) for role, value in mapping.roles().items()}
+    rule = time_rule(con, "typed", roles["time"], _type(con, roles["time"]), time_format, mapping.time)
+    fields = [Field(role, {"amount": "number", "event_id": "id"}.get(role, "text"), mapping.roles()[role])
+              for role in roles if role != "time"]
+    fields += [Field(_free(name), kinds[name], name) for name in properties]
+    columns = [f"{rule.us} AS time", f"{rule.naive} AS _naive"]
+    columns += [f"{_number(con, roles[one.name]) if one.name == 'amount' else as_text(roles[one.name], _type(con, roles[one.name]))} AS {quoted(one.name)}"
+                for one in fields if one.name in roles]
+    columns += [f"{_property(one, raw.types[one.source])} AS {quoted(one.name)}" for one in fields if one.name not in roles]
+    columns += [f"{quoted(name)} AS {quoted(f'_key {name}')}" for name in mapping.collapse]
+    seen = [name for name in ("time", "amount") if name in roles]
+    columns += [f"{roles[name]} AS _seen_{name}" for name in seen]
+    hidden = ", ".join(f"_seen_{name}" for name in seen)
+    problem, value = _problem({name: _type(con, roles[name]) for name in seen})
+    con.execute(
+        f"CREATE TEMP TABLE every AS SELECT * EXCLUDE ({hidden}), {problem} AS _problem, {value} AS _value "
+        f"FROM (SELECT _file, _row, {', '.join(columns)} FROM typed)"
+    )
+    if raw.copied:
+        con.execute(f"DROP VIEW typed; DROP TABLE {raw.name}")  # its rows live on in ``every``
+    con.execute("CREATE TABLE rejected AS SELECT _file, _row, _problem AS role, _value AS value FROM every WHERE _problem IS NOT NULL")
+    con.execute("CREATE VIEW checked AS SELECT * EXCLUDE (_problem, _value) FROM every WHERE _problem IS NULL")
+    return Checked(tuple(fields), rule)
+
+
+def _read(con: duckdb.DuckDBPyConnection, raw: Raw, kinds: dict[str, str], role: str, value: str) -> str:
+    """The SQL of a role. Ids, names and times are read as they were written even where they look like numbers."""
+    sql = expression(con, role, value, raw.columns, "typed")
+    if value in raw.columns and raw.types[value] == "VARCHAR" and kinds[value] == "number":
+        return as_written(value)
+    return sql
+
+
+def _type(con: duckdb.DuckDBPyConnection, sql: str) -> str:
+    return str(con.execute(f"DESCRIBE SELECT {sql} AS v FROM typed").fetchall()[0][1])
+
+
+def as_text(sql: str, kind: str) -> str:
+    """Ids and names as text; a whole number that a table held as a float (17850.0) is written without the point."""
+    if kind in ("FLOAT", "DOUBLE"):
+        return f"CASE WHEN {sql} = trunc({sql}) AND abs({sql}) < 1e15 THEN CAST({sql}::BIGINT AS VARCHAR) ELSE CAST({sql} AS VARCHAR) END"
+    return f"nullif(CAST({sql} AS VARCHAR), '')"
+
+
+def _number(con: duckdb.DuckDBPyConnection, sql: str) -> str:
+    return f"try_cast({sql} AS DOUBLE)"
+
+
+def _property(one: Field, kind: str) -> str:
+    """The SQL of a property in the form that the log keeps it."""
+    column = quoted(one.source)
+    if one.kind == "whole":
+        return f"CAST({column} AS BIGINT)"
+    return f"CAST({column} AS DOUBLE)" if one.kind == "number" else f"nullif(CAST({column} AS VARCHAR), '')"
+
+
+def _free(name: str) -> str:
+    """A property must not take the name of a role, nor of the log's own columns."""
+    return f"{name}_" if name in _RESERVED else name
+
+
+def _problem(types: Mapping[str, str]) -> tuple[str, str]:
+    """SQL for the first thing wrong with a row (NULL if nothing is) and for the value that is wrong."""
+    empty = {name: f"nullif(_seen_{name}, '')" if kind == "VARCHAR" else f"_seen_{name}" for name, kind in types.items()}
+    tests = [("user", '"user" IS NULL', "user"), ("event", "event IS NULL", "event")]
+    tests += [("no time", f"{empty['time']} IS NULL", "_seen_time"), ("time", "time IS NULL", "_seen_time")]
+    tests.append(("range", f"time < {EARLIEST} OR time >= {LATEST}", "_seen_time"))
+    if "amount" in types:
+        bad = f"(amount IS NULL OR isnan(amount) OR isinf(amount)) AND {empty['amount']} IS NOT NULL"
+        tests.append(("amount", bad, "_seen_amount"))
+    problem = "CASE " + " ".join(f"WHEN {test} THEN {literal(name)}" for name, test, _ in tests) + " END"
+    value = "CASE " + " ".join(f"WHEN {test} THEN left(CAST({seen} AS VARCHAR), 200)" for _, test, seen in tests) + " END"
+    return problem, value
+
+
+def to_utc(con: duckdb.DuckDBPyConnection, zone: str) -> dict[str, int]:
+    """Turn local times of ``checked`` into UTC by the rule of ``core.calendar``, and count the odd ones.
+
+    Returns:
+        ``local`` (times without offset), ``skipped`` (they fall into a spring gap: moved forward) and ``doubled`` (they
+        occur twice in autumn: the first is taken).
+    """
+    first, last, local = row(con, "SELECT min(time), max(time), count(*) FILTER (_naive) FROM checked")
+    if not local:
+        con.execute("CREATE VIEW instants AS SELECT * EXCLUDE (_naive) FROM checked")
+        return {"local": 0, "skipped": 0, "doubled": 0}
+    table = calendar.offsets(zone, int(first), int(last))
+    since, offset = table.since[1:].tolist(), table.offset.tolist()
+    shift, skipped, doubled = str(offset[0]), [], []
+    for moment, before, after in zip(since, offset[:-1], offset[1:], strict=True):  # the last change is asked first
+        wall = moment + max(before, after)
+        shift = f"CASE WHEN time >= {wall} THEN {after} ELSE {shift} END"
+        (skipped if after > before else doubled).append(f"time >= {moment + min(before, after)} AND time < {wall}")
+    tests = " OR ".join(f"({one})" for one in skipped) or "false", " OR ".join(f"({one})" for one in doubled) or "false"
+    con.execute(f"CREATE VIEW instants AS SELECT * EXCLUDE (_naive) REPLACE (CASE WHEN _naive THEN time - ({shift}) ELSE time END AS time) FROM checked")
+    odd = row(con, f"SELECT count(*) FILTER (_naive AND ({tests[0]})), count(*) FILTER (_naive AND ({tests[1]})) FROM checked")
+    return {"local": int(local), "skipped": int(odd[0]), "doubled": int(odd[1])}

@@ -1,0 +1,242 @@
+"""The store: a folder with ``log.json`` and two Arrow files, written so that a killed process leaves the old log or none.
+
+``log.json`` names the files of the current version. A new version is written beside the old one, flushed to the disk,
+and becomes the log at the moment its ``log.json`` takes the old one's place, which the file system does in one step.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from dangol.core.errors import InputError, StoreError
+from dangol.kernels.checksum import checksum
+
+from .contents import Column, Contents, Meta
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+FORMAT: Final = 1
+_HEAD: Final = "log.json"
+
+
+@contextmanager
+def staging(folder: Path, replace: bool) -> Iterator[Path]:
+    """Give an empty scratch folder inside the log's folder; whatever happens, nothing of it stays.
+
+    Raises:
+        InputError: if something is there already and ``replace`` is false, or another ingest is at work.
+        StoreError: if the disk is full or cannot be written.
+    """
+    existed = folder.exists()
+    if existed and not folder.is_dir():
+        raise InputError(f"{folder} is a file; give the name of a folder to make, such as {folder.name}.log")
+    if (folder / _HEAD).exists() and not replace:
+        raise InputError(f"{folder} is a log already; give another name, or replace=True (--replace) to put this one in its place")
+    if existed and not (folder / _HEAD).exists() and any(not one.name.startswith(".") for one in folder.iterdir()):
+        raise InputError(f"{folder} is a folder with other things in it; give the name of a new folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _locked(folder):
+            for left in folder.glob(".staging-*"):  # of a process that was killed
+                shutil.rmtree(left, ignore_errors=True)
+            scratch = folder / f".staging-{os.getpid()}"
+            scratch.mkdir()
+            try:
+                yield scratch
+            finally:
+                shutil.rmtree(scratch, ignore_errors=True)
+    except OSError as problem:
+        raise StoreError(_disk_trouble(problem, folder)) from problem
+    finally:
+        if not (folder / _HEAD).exists() and not existed:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    try:
+        import fcntl
+    except ImportError:  # Windows: no lock, the rename is still one step
+        yield
+        return
+    with (folder / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(f"another process is writing {folder}; wait for it to end") from None
+        yield
+        with suppress(OSError):
+            (folder / ".lock").unlink()
+
+
+def _disk_trouble(problem: OSError, folder: Path) -> str:
+    if problem.errno == errno.ENOSPC:
+        return f"no space is left on the disk of {folder}; free some, or write the log elsewhere; what was there before is unchanged"
+    return f"{folder} cannot be written: {problem.strerror or problem}; what was there before is unchanged"
+
+
+def write_table(path: Path, batch: pa.RecordBatch) -> dict[str, Any]:
+    """Write one Arrow IPC file holding one batch, flush it, and return its size and checksums."""
+    import pyarrow as pa
+
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    with path.open("rb+") as handle:
+        os.fsync(handle.fileno())
+    data = _mapped(path)
+    regions = _regions(_read(path), data)
+    sums = {name: f"{checksum(data[start : start + size]):016x}" for name, (start, size) in regions.items()}
+    rest = f"{_rest(data, list(regions.values())):016x}"
+    return {"size": len(data), "regions": {name: list(where) for name, where in regions.items()}, "sums": sums, "rest": rest}
+
+
+def _mapped(path: Path) -> Any:
+    return np.memmap(path, np.uint8, mode="r")
+
+
+def _read(path: Path) -> tuple[pa.RecordBatch, int]:
+    """Map a file: its batch, and the address at which the map begins."""
+    import pyarrow as pa
+
+    source = pa.memory_map(str(path), "rb")
+    whole = source.read_buffer()
+    source.seek(0)
+    return pa.ipc.open_file(source).get_batch(0), int(whole.address)
+
+
+def _regions(read: tuple[pa.RecordBatch, int], data: Any) -> dict[str, tuple[int, int]]:
+    """Where the bulk of each column lies in the file; dictionaries and metadata are the rest."""
+    import pyarrow as pa
+
+    batch, base = read
+    found = {}
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        values = column.indices if isinstance(column, pa.DictionaryArray) else column
+        bulk = values.buffers()[-1]
+        if bulk is not None and bulk.size:
+            found[name] = (int(bulk.address) - base, int(bulk.size))
+    return found
+
+
+def _rest(data: Any, regions: list[tuple[int, int]]) -> int:
+    """The checksum of everything outside the regions: metadata, dictionaries, paddings."""
+    parts, position = [], 0
+    for start, size in sorted(regions):
+        parts.append(np.asarray(data[position:start]))
+        position = start + size
+    parts.append(np.asarray(data[position:]))
+    return checksum(np.concatenate(parts))
+
+
+def commit(
+    folder: Path, scratch: Path, meta: Meta, files: Mapping[str, Mapping[str, Any]], beside: list[str], keep: list[str]
+) -> None:
+    """Make the files staged in ``scratch`` the log's next version, in one step, and remove the version before.
+
+    ``beside`` names further staged files that belong to the version; ``keep`` names earlier files that stay.
+    """
+    before = [one for one in folder.iterdir() if not one.name.startswith(".") and one.name != _HEAD]
+    for name in [*(one["name"] for one in files.values()), *beside]:
+        os.replace(scratch / name, folder / name)
+    head = {"format": FORMAT, **asdict(meta), "files": dict(files)}
+    head["fingerprint"] = _text_sum(json.dumps(head["files"], sort_keys=True))
+    head["checksum"] = _text_sum(json.dumps(head, sort_keys=True))
+    staged = scratch / _HEAD
+    with staged.open("w", encoding="utf-8") as out:
+        json.dump(head, out, ensure_ascii=False, indent=1, sort_keys=True)
+        out.flush()
+        os.fsync(out.fileno())
+    _flush(folder)
+    os.replace(staged, folder / _HEAD)
+    _flush(folder)
+    current = {one["name"] for one in files.values()} | {*beside, *keep}
+    for old in before:
+        if old.name not in current:
+            old.unlink()
+
+
+def _flush(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _text_sum(text: str) -> str:
+    return f"{checksum(np.frombuffer(text.encode(), np.uint8)):016x}"
+
+
+def next_version(folder: Path) -> int:
+    """The number of the version to write: one above any that is there, so that no file of it is touched."""
+    names = [*folder.glob("events-*.arrow"), *folder.glob("users-*.arrow"), *folder.glob("rejects-*.csv")]
+    return max((int(one.stem.rpartition("-")[2]) for one in names), default=0) + 1
+
+
+def read_head(folder: Path) -> dict[str, Any]:
+    """Read and verify ``log.json``.
+
+    Raises:
+        StoreError: if there is no log, or it is damaged or of a newer format.
+    """
+    path = folder / _HEAD
+    if not path.is_file():
+        if not folder.exists():
+            raise StoreError(f"there is no log at {folder}; make one with dangol ingest")
+        left = any(folder.glob(".staging-*"))
+        why = "an ingest into it did not finish; run it again" if left else "a log is a folder made by dangol ingest"
+        raise StoreError(f"{folder} is not a log (it has no {_HEAD}); {why}")
+    try:
+        head = json.loads(path.read_text(encoding="utf-8"))
+        claimed = head.pop("checksum")
+    except (ValueError, KeyError, AttributeError) as problem:
+        raise _damaged(path) from problem
+    if head.get("format", 0) > FORMAT:
+        raise StoreError(f"{folder} was written by a newer dangol (format {head['format']}, this one reads {FORMAT}); upgrade dangol")
+    if claimed != _text_sum(json.dumps(head, sort_keys=True)):
+        raise _damaged(path)
+    return dict(head)
+
+
+def open_contents(folder: Path) -> Contents:
+    """Map a log; metadata is verified now, each column when it is first read."""
+    head = read_head(folder)
+    batches, verify = {}, {}
+    for role, told in head["files"].items():
+        path = folder / told["name"]
+        if not path.is_file() or path.stat().st_size != told["size"]:
+            raise _damaged(path)
+        data = _mapped(path)
+        if f"{_rest(data, [tuple(where) for where in told['regions'].values()]):016x}" != told["rest"]:
+            raise _damaged(path)
+        batches[role] = _read(path)[0]
+        verify.update({name: (path, data, where, told["sums"][name]) for name, where in told["regions"].items()})
+    seen: set[str] = set()
+
+    def check(column: str) -> None:
+        if column in seen or column not in verify:
+            return
+        path, data, (start, size), claimed = verify[column]
+        if f"{checksum(data[start : start + size]):016x}" != claimed:
+            raise _damaged(path, column)
+        seen.add(column)
+
+    fields = {name: value for name, value in head.items() if name not in ("format", "files")}
+    fields["columns"] = tuple(Column(**one) for one in head["columns"])
+    return Contents(Meta(**fields), batches["events"], batches["users"], check, str(folder))
+
+
+def _damaged(path: Path, column: str | None = None) -> StoreError:
+    where = f"column {column!r} of {path}" if column else str(path)
+    return StoreError(f"{where} is not as it was written (its checksum differs); restore it from a copy or ingest the source again")

@@ -1,0 +1,85 @@
+"""What looks odd in a log: days without events, equal timestamps, users who behave like programs, times to come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from dangol.core import calendar
+from dangol.core.durations import DAY, MINUTE
+from dangol.kernels.survey import day_counts, program_like
+
+from .block import Block
+from .eventlog import EventLog
+
+# A person rarely does 60 things within one minute, 5,000 within one day, or one thing every N seconds for hours.
+PER_MINUTE: Final = 60
+PER_DAY: Final = 5_000
+REGULAR_GAPS: Final = 100
+REGULAR_SHARE: Final = 0.9
+_SHOWN: Final = 100
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The oddities of a log, for its load report."""
+
+    days: dict[str, int]  # local day -> events, days without events included
+    ties: int  # events at the same time as the one before, same user
+    bots: list[dict[str, Any]]  # user, events, why
+    n_bots: int
+    future: int  # events after the time given as now
+    dates_only: bool  # every time is a local midnight
+
+
+def survey(log: EventLog, now: int | None) -> Survey:
+    """Look over a whole log once."""
+    midnights = calendar.midnights(log.zone, log.start, log.end)
+    counts, ties, sharp, future = log.run(_days, _sum_days, columns=("time",), midnights=midnights, now=now or 0)
+    flagged = log.run(_programs, _join_programs, columns=("time",))
+    names = calendar.names(midnights[:-1], calendar.Period(1, "d"), log.zone)
+    order = np.argsort(-flagged["events"], kind="stable")[:_SHOWN]
+    ids = log.ids(flagged["user"][order]).tolist()
+    bots = [
+        {"user": user, "events": int(flagged["events"][i]), "why": _why(int(flagged["per_minute"][i]), int(flagged["per_day"][i]), float(flagged["regular"][i]))}
+        for user, i in zip(ids, order, strict=True)
+    ]
+    return Survey(dict(zip(names, map(int, counts), strict=True)), ties, bots, len(flagged["user"]), future, sharp == log.n_events)
+
+
+def _why(per_minute: int, per_day: int, regular: float) -> str:
+    reasons = []
+    if per_minute > PER_MINUTE:
+        reasons.append(f"{per_minute:,} events within a minute")
+    if per_day > PER_DAY:
+        reasons.append(f"{per_day:,} events within a day")
+    if regular >= REGULAR_SHARE:
+        reasons.append(f"{regular:.0%} of the gaps equal within 2 %")
+    return ", ".join(reasons)
+
+
+def _days(block: Block, *, midnights: Any, now: int) -> tuple[Any, int, int, int]:
+    counts, ties, sharp = day_counts(block.offsets, block.time, midnights)
+    return counts, int(ties), int(sharp), int((block.time > now).sum()) if now else 0
+
+
+def _sum_days(parts: list[tuple[Any, int, int, int]]) -> tuple[Any, int, int, int]:
+    return sum(part[0] for part in parts), *(sum(part[i] for part in parts) for i in (1, 2, 3))  # type: ignore[return-value]
+
+
+def _programs(block: Block) -> dict[str, Any]:
+    minute, day, regular = program_like(block.offsets, block.time, MINUTE, DAY, REGULAR_GAPS)
+    odd = np.flatnonzero((minute > PER_MINUTE) | (day > PER_DAY) | (regular >= REGULAR_SHARE))
+    return {
+        "user": block.users[odd],
+        "events": np.diff(block.offsets)[odd],
+        "per_minute": minute[odd],
+        "per_day": day[odd],
+        "regular": regular[odd],
+    }
+
+
+def _join_programs(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

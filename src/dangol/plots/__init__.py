@@ -1,0 +1,17 @@
+"""Figures: one per question, drawn from its ``Result``. The only room that knows Plotly."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from dangol.core.result import Result
+
+
+def draw(result: Result) -> go.Figure:
+    """Draw a result with the figure of its question: ``plots/<question>.py``."""
+    figure: go.Figure = import_module(f"dangol.plots.{result.name}").figure(result)
+    return figure

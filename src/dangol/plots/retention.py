@@ -1,0 +1,266 @@
+"""The figure of ``retention``: the weighted average over the triangle of cohorts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from dangol.core import durations
+from dangol.core.words import percent
+
+from .style import INK, PALETTE, blank, shorten
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dangol.core.result import Result
+
+Floats = npt.NDArray[np.float64]
+
+_SCALE: Final = ((0.0, "#F1F6FA"), (0.5, "#7FB3D5"), (1.0, "#00568A"))
+_MOST_LINES: Final = len(PALETTE)
+_MOST_SEGMENTS: Final = 16
+_MOST_HATCHED: Final = 2_000
+_UNITS: Final = {"h": "hours", "d": "days", "w": "weeks", "mo": "months", "q": "quarters", "y": "years"}
+_CURVE: Final = 150  # pixels
+_HEAD, _FOOT, _BETWEEN = 112, 62, 22  # pixels above, below and between the two panels
+_LEFT, _WIDTH = 150, 960
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """The cells to draw, row by row (first row on top); NaN where there is none."""
+
+    labels: list[str]
+    columns: list[str]
+    rate: Floats
+    finished: npt.NDArray[np.bool_]
+    hover: npt.NDArray[np.object_]
+
+
+def figure(result: Result) -> go.Figure:
+    """Draw the weighted average with its interval above the cohorts, one row each; unfinished cells pale and hatched.
+
+    With a breakdown, one line and one row per segment. Period 0 is left out where it is 1 by definition.
+    """
+    average = result.tables["average"]
+    parted = "segment" in average
+    cells = average if parted else result.table
+    columns = _columns(result, cells)
+    if cells.empty or not columns:
+        return _empty(result)
+    grid = _grid(cells, columns, parted)
+    heights = _layout(len(grid.labels))
+    shown = _blank(result, grid, heights, parted)
+    _curves(shown, average, columns, parted)
+    _triangle(shown, grid, heights["row"], (_WIDTH - _LEFT - _right(parted)) / len(grid.columns))
+    _axes(shown, grid, heights, result.recipe["parameters"])
+    return shown
+
+
+def _empty(result: Result) -> go.Figure:
+    shown = blank("Retention", result.sentences[0].write())
+    shown.update_xaxes(visible=False)
+    shown.update_yaxes(visible=False)
+    return shown
+
+
+def _columns(result: Result, cells: pd.DataFrame) -> dict[int, str]:
+    """Name the periods to draw, by their first period."""
+    first = cells.drop_duplicates("period").sort_values("period")
+    until = first["until"] if "until" in first else first["period"] + 1
+    pairs = zip(first["period"].tolist(), until.tolist(), strict=True)
+    names = {low: str(low) if high == low + 1 else f"{low}-{high - 1}" for low, high in pairs}
+    asked = result.recipe["parameters"]
+    if asked["start"] == asked["event"] and len(names) > 1:
+        names.pop(0, None)  # the cohort itself
+    return names
+
+
+def _grid(cells: pd.DataFrame, columns: dict[int, str], parted: bool) -> _Grid:
+    rows = "segment" if parted else "cohort"
+    sizes = cells.groupby(rows, sort=False)["n"].max()
+    names = (sizes.nlargest(_MOST_SEGMENTS) if parted else sizes).index.tolist()
+    cells = cells[cells[rows].isin(names) & cells["period"].isin(list(columns))]
+    place = {name: at for at, name in enumerate(names)}
+    across = {low: at for at, low in enumerate(columns)}
+    where = (cells[rows].map(place).to_numpy(), cells["period"].map(across).to_numpy())
+    shape = (len(names), len(columns))
+    rate, finished, hover = np.full(shape, np.nan), np.zeros(shape, bool), np.full(shape, "", dtype=object)
+    rate[where] = cells["rate"]
+    finished[where] = True if parted else cells["complete"]
+    hover[where] = [
+        f"{users:,} of {n:,}: {percent(share)} ({percent(lower)} to {percent(upper)})"
+        for users, n, share, lower, upper in cells[["users", "n", "rate", "lower", "upper"]].itertuples(index=False)
+    ]
+    labels = [f"{shorten(str(name), 20)} ({sizes[name]:,})" for name in names]
+    return _Grid(labels, list(columns.values()), rate, finished, hover)
+
+
+def _layout(rows: int) -> dict[str, float]:
+    """Return heights in pixels: each row, and the whole; and the share of the plot below the curve."""
+    row = min(24.0, max(2.0, 900 / rows))
+    inner = rows * row + _BETWEEN + _CURVE
+    return {"row": row, "whole": inner + _HEAD + _FOOT, "below": rows * row / inner, "above": 1 - _CURVE / inner}
+
+
+def _blank(result: Result, grid: _Grid, heights: dict[str, float], parted: bool) -> go.Figure:
+    asked, how, found = result.recipe["parameters"], result.how, result.sentences[0].values
+    what = "Share of users who came back" if asked["event"] is None else f"Share of users who did '{asked['event']}'"
+    curve = "weighted average of finished cohorts" + ("" if parted else " with 95 % interval")
+    rows = f"by {asked['by']}, the largest {len(grid.labels)} (n)" if parted else "each cohort (n)"
+    hatched = "" if grid.finished[~np.isnan(grid.rate)].all() else "; hatched: not over yet"
+    lines = [f"{what}, %: {curve}, below it {rows}{hatched}", f"{how['n']}; {how['window']}; {how['zone']}"]
+    return blank(
+        f"Retention: {found['rate']} {found['when']}" if "rate" in found else "Retention: too early to tell",
+        "<br>".join(lines),
+        width=_WIDTH,
+        height=heights["whole"],
+        margin={"l": _LEFT, "r": _right(parted), "t": _HEAD, "b": _FOOT},
+        legend={"orientation": "v", "x": 1.01, "y": 1, "xanchor": "left", "yanchor": "top"},
+        plot_bgcolor="white",
+    )
+
+
+def _right(parted: bool) -> int:
+    return 150 if parted else 40  # room for the legend
+
+
+def _curves(shown: go.Figure, average: pd.DataFrame, columns: dict[int, str], parted: bool) -> None:
+    across = {low: at for at, low in enumerate(columns)}
+    average = average[average["period"].isin(list(columns))]
+    if not parted:
+        _curve(shown, average, across, "average", PALETTE[0])
+        return
+    largest = average.groupby("segment", sort=False)["n"].max().nlargest(_MOST_LINES).index
+    for color, name in zip(PALETTE, largest, strict=False):
+        _curve(shown, average[average["segment"] == name], across, str(name), color, banded=False)
+
+
+def _curve(
+    shown: go.Figure, part: pd.DataFrame, across: dict[int, int], name: str, color: str, *, banded: bool = True
+) -> None:
+    """Draw one line, where ``banded`` with its interval and, if there is room, its values."""
+    x = part["period"].map(across).to_numpy()
+    if banded:
+        edge = np.concatenate([100 * part["upper"].to_numpy(), 100 * part["lower"].to_numpy()[::-1]])
+        shown.add_scatter(
+            x=np.concatenate([x, x[::-1]]),
+            y=edge,
+            mode="lines",
+            fill="toself",
+            fillcolor="rgba(0,114,178,0.18)",
+            line={"width": 0},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    few = banded and len(across) <= 20
+    shown.add_scatter(
+        x=x,
+        y=100 * part["rate"],
+        name=shorten(name, 18),
+        mode="lines+markers+text" if few else ("lines+markers" if len(x) <= 40 else "lines"),
+        text=[f"{100 * rate:.0f}" for rate in part["rate"]] if few else None,
+        textposition="top center",
+        cliponaxis=False,
+        line={"color": color, "width": 2},
+        customdata=np.column_stack([part["n"], 100 * part["lower"], 100 * part["upper"]]),
+        hovertemplate="%{y:.1f} % of %{customdata[0]:,} (%{customdata[1]:.1f} to %{customdata[2]:.1f})",
+        showlegend=not banded,
+    )
+
+
+def _triangle(shown: go.Figure, grid: _Grid, row: float, column: float) -> None:
+    readable = row >= 14 and column >= 26
+    common: dict[str, Any] = {
+        "customdata": grid.hover,
+        "hovertemplate": "%{customdata}<extra></extra>",
+        "hoverongaps": False,
+        "yaxis": "y2",
+        "showscale": False,
+        "zmin": 0,
+        "xgap": 1 if min(row, column) >= 8 else 0,
+        "ygap": 1 if min(row, column) >= 8 else 0,
+    }
+    finished, rest = (np.where(grid.finished == over, 100 * grid.rate, np.nan) for over in (True, False))
+    if np.isfinite(finished).any():
+        most = float(np.nanpercentile(finished, 99)) or float(np.nanmax(finished)) or 1.0
+        shown.add_heatmap(z=finished, zmax=most, colorscale=_SCALE, **common, **_numbers(finished, readable))
+    if np.isfinite(rest).any():
+        pale = [(0.0, "#F0F2F4"), (1.0, "#F0F2F4")]
+        shown.add_heatmap(z=rest, zmax=100, colorscale=pale, **common, **_numbers(rest, readable))
+        _hatch(shown, np.argwhere(np.isfinite(rest)), row, column)
+
+
+def _numbers(values: Floats, readable: bool) -> dict[str, Any]:
+    """Write the value into each cell where it fits."""
+    if not readable:
+        return {}
+    text = [[f"{value:.0f}" if np.isfinite(value) else "" for value in line] for line in values]
+    return {"text": text, "texttemplate": "%{text}", "textfont": {"size": 12}}
+
+
+def _hatch(shown: go.Figure, cells: npt.NDArray[np.int64], row: float, column: float) -> None:
+    """Hatch the unfinished cells: strokes at 45 degrees of the screen, eight pixels apart, clipped to each cell."""
+    if len(cells) > _MOST_HATCHED:
+        return
+    lead = np.arange(-row + 4, column, 8)  # where each stroke meets the cell's lower edge, in pixels
+    left, right = np.maximum(lead, 0), np.minimum(lead + row, column)
+    x = np.stack([left, right, np.full(len(lead), np.nan)], axis=1) / column - 0.5
+    y = 0.5 - np.stack([left - lead, right - lead, np.full(len(lead), np.nan)], axis=1) / row
+    shown.add_scatter(
+        x=(cells[:, 1, None, None] + x).ravel(),
+        y=(cells[:, 0, None, None] + y).ravel(),
+        mode="lines",
+        line={"color": "rgba(120,130,142,0.35)", "width": 1},
+        yaxis="y2",
+        hoverinfo="skip",
+        showlegend=False,
+    )
+
+
+def _axes(shown: go.Figure, grid: _Grid, heights: dict[str, float], asked: dict[str, Any]) -> None:
+    every = durations.period(asked["every"])
+    unit = _UNITS[every.unit] if every.count == 1 else f"periods of {every.count} {_UNITS[every.unit]}"
+    across = _step(len(grid.columns), 26)
+    highest = max(
+        (np.nanmax(line.y) for line in shown.data if line.type == "scatter" and line.yaxis != "y2"), default=0
+    )
+    down = _step(len(grid.labels), int(len(grid.labels) * heights["row"] / 14))
+    shown.update_layout(
+        xaxis={
+            "title": {"text": f"{unit} since the start", "font": {"size": 13}},
+            "tickvals": list(range(0, len(grid.columns), across)),
+            "ticktext": grid.columns[::across],
+            "range": [-0.5, len(grid.columns) - 0.5],
+            "tickangle": 0,
+            "anchor": "y2",
+            "showgrid": False,
+            "zeroline": False,
+        },
+        yaxis={
+            "domain": [heights["above"], 1],
+            "range": [0, 1.22 * highest or 1],
+            "ticksuffix": " %",
+            "nticks": 5,
+            "zeroline": False,
+        },
+        yaxis2={
+            "domain": [0, heights["below"]],
+            "range": [len(grid.labels) - 0.5, -0.5],
+            "tickvals": list(range(0, len(grid.labels), down)),
+            "ticktext": grid.labels[::down],
+            "showgrid": False,
+            "zeroline": False,
+            "tickfont": {"size": 12, "color": INK},
+        },
+    )
+
+
+def _step(size: int, room: int) -> int:
+    """Return the smallest step that leaves at most ``room`` labels."""
+    return -(-size // max(room, 1))

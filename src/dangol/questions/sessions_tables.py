@@ -1,0 +1,287 @@
+"""The tables and sentences of ``sessions``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from dangol.core.durations import SECOND, spell
+from dangol.core.proportions import share, wilson
+from dangol.core.words import Sentence, percent
+from dangol.kernels.sessions import Parts, Tally
+from dangol.log.eventlog import EventLog
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Ints = npt.NDArray[np.int64]
+
+_FEW: Final = 30  # sessions below which the evidence is called weak, and a segment is not compared
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Everything that one look over the log counts; lengths of time in microseconds.
+
+    ``unfinished``: sessions that may not be over. ``durations`` and ``gaps``: sessions and idle times by length, in bins
+    between ``edges``. ``names``: of the events, by code; ``labels``: of the segments.
+    """
+
+    users: int
+    events: int
+    unfinished: int
+    duration_us: int
+    tally: Tally
+    names: tuple[str, ...]
+    durations: Ints
+    gaps: Ints
+    edges: Ints
+    median_us: float
+    suggested_us: float | None
+    labels: tuple[str, ...] | None
+    segments: Parts | None
+
+    @property
+    def sessions(self) -> int:
+        """How many sessions there are."""
+        return int(self.tally.entry.sum())
+
+    @property
+    def bounces(self) -> int:
+        """How many of them are of a single event."""
+        return int(self.tally.bounces.sum())
+
+
+# ---- tables -----------------------------------------------------------------------------------------------------
+
+
+def sessions(log: EventLog, columns: Sequence[npt.NDArray[Any]], labels: tuple[str, ...] | None) -> pd.DataFrame:
+    """One row per session."""
+    import pandas as pd
+
+    user, number, start, duration, events, entry, last, following = columns[:8]
+    someone = np.flatnonzero(np.diff(user, prepend=-1))  # the first session of each user
+    code = np.repeat(np.arange(len(someone), dtype=np.int32), np.diff(np.append(someone, len(user))))
+    table = {
+        "user": pd.Categorical.from_codes(code, log.ids(user[someone])),
+        "session": number,
+        "start": _moments(start, log.zone),
+        "end": _moments(start + duration, log.zone),
+        "duration_s": duration / SECOND,
+        "events": events,
+        "entry": pd.Categorical.from_codes(entry, log.events),
+        "last": pd.Categorical.from_codes(last, log.events),
+        "gap_to_next_s": np.where(following < 0, np.nan, following / SECOND),
+    }
+    if labels is not None:
+        table["segment"] = pd.Categorical.from_codes(columns[8], list(labels))
+    return pd.DataFrame(table)
+
+
+def users(log: EventLog, columns: Sequence[npt.NDArray[Any]]) -> pd.DataFrame:
+    """One row per user."""
+    import pandas as pd
+
+    user, count, events, duration, median, bounces, start, end = columns
+    return pd.DataFrame(
+        {
+            "user": log.ids(user),
+            "sessions": count,
+            "events": events,
+            "duration_s": duration / SECOND,
+            "median_duration_s": median / SECOND,
+            "bounces": bounces,
+            "start": _moments(start, log.zone),
+            "end": _moments(end, log.zone),
+        }
+    )
+
+
+def summary(counted: Counted, p90_us: float, gap_us: float) -> pd.DataFrame:
+    """The measures of the whole."""
+    import pandas as pd
+
+    n = counted.sessions
+    suggested = float("nan") if counted.suggested_us is None else counted.suggested_us
+    measures = {
+        "users": counted.users,
+        "sessions": n,
+        "events": counted.events,
+        "sessions_per_user": _ratio(n, counted.users),
+        "events_per_session": _ratio(counted.events, n),
+        "mean_duration_s": _ratio(counted.duration_us, n) / SECOND,
+        "median_duration_s": counted.median_us / SECOND,
+        "p90_duration_s": p90_us / SECOND,
+        "bounce_rate": _ratio(counted.bounces, n),
+        "bounce_rate_events": _ratio(counted.bounces, counted.events),
+        "median_gap_to_next_s": gap_us / SECOND,
+        "suggested_gap_s": suggested / SECOND,
+        "unfinished": counted.unfinished,
+    }
+    return pd.DataFrame({"measure": list(measures), "value": np.array(list(measures.values()), np.float64)})
+
+
+def by_event(counted: Counted, number: Ints) -> pd.DataFrame:
+    """Sessions by their first or last event; the bounces are those whose only event it is."""
+    import pandas as pd
+
+    code = _most_first(number)
+    table = {"event": pd.Series([counted.names[one] for one in code], dtype="str"), "sessions": number[code]}
+    table |= {"rate": share(number[code], counted.sessions), "bounces": counted.tally.bounces[code]}
+    table["bounce_rate"] = share(counted.tally.bounces[code], number[code])
+    return pd.DataFrame(table)
+
+
+def by_segment(counted: Counted) -> pd.DataFrame:
+    """Sessions by segment."""
+    import pandas as pd
+
+    parts = counted.segments
+    if parts is None or counted.labels is None:
+        return pd.DataFrame()
+    code = _most_first(parts.sessions)
+    people, number, events, bounces, high, low = (values[code] for values in parts)
+    lower, upper = wilson(bounces, number)
+    total = [(int(a) << 32) + int(b) for a, b in zip(high, low, strict=True)]
+    table = {"segment": pd.Series([counted.labels[one] for one in code], dtype="str"), "users": people}
+    table |= {"sessions": number, "events": events, "mean_duration_s": share(total, number) / SECOND}
+    table |= {"bounce_rate": share(bounces, number), "lower": lower, "upper": upper}
+    return pd.DataFrame(table)
+
+
+def gaps(counted: Counted) -> pd.DataFrame:
+    """Idle times by length, from the shortest to the longest found."""
+    import pandas as pd
+
+    used = np.flatnonzero(counted.gaps)
+    row = np.arange(used[0], used[-1] + 1) if len(used) else used
+    edges = counted.edges / SECOND
+    return pd.DataFrame({"lower_s": edges[row], "upper_s": edges[row + 1], "count": counted.gaps[row]})
+
+
+def _most_first(number: Ints) -> Ints:
+    order = np.argsort(-number, kind="stable")
+    return order[number[order] > 0]
+
+
+def _moments(times: Ints, zone: str) -> pd.DatetimeIndex:
+    import pandas as pd
+
+    return pd.DatetimeIndex(times.view("datetime64[us]")).tz_localize("UTC").tz_convert(zone)
+
+
+def _ratio(count: float, n: float) -> float:
+    return count / n if n else float("nan")
+
+
+# ---- words ------------------------------------------------------------------------------------------------------
+
+
+def sentences(counted: Counted, gap: str) -> tuple[Sentence, ...]:
+    """Say what was found, most important first; what weakens it stands in the first sentence."""
+    if not counted.sessions:
+        return (
+            Sentence(
+                "There are no sessions: this part of the log holds no event.",
+                "세션이 없습니다. 로그의 이 부분에는 이벤트가 없습니다.",
+            ),
+        )
+    found = [_headline(counted), _size(counted)]
+    if counted.segments is not None:
+        found += _compared(counted)
+    found.append(_suggestion(counted, gap))
+    if counted.unfinished:
+        found.append(
+            Sentence(
+                "{unfinished:,} sessions may not be over: they reach to within {gap} of the end of the log.",
+                "세션 {unfinished:,}개는 로그 끝에서 {gap} 안까지 이어져 아직 끝나지 않았을 수 있습니다.",
+                {"unfinished": counted.unfinished, "gap": gap},
+            )
+        )
+    return tuple(found)
+
+
+def _headline(counted: Counted) -> Sentence:
+    n = counted.sessions
+    lower, upper = wilson(counted.bounces, n)
+    values = {"users": counted.users, "sessions": n, "each": n / counted.users, "bounces": counted.bounces}
+    values |= {"rate": percent(counted.bounces / n), "lower": percent(float(lower)), "upper": percent(float(upper))}
+    en = (
+        "{users:,} users made {sessions:,} sessions, {each:.2f} each; {rate} of the sessions ({bounces:,}) are a single "
+        "event (95 % interval {lower} to {upper})."
+    )
+    ko = (
+        "사용자 {users:,}명의 세션은 {sessions:,}개로 한 사람에 {each:.2f}개이며, 그 가운데 {rate}({bounces:,}개)는 "
+        "이벤트가 하나뿐입니다(95 % 신뢰구간 {lower}~{upper})."
+    )
+    if n < _FEW:
+        en, ko = "Weak evidence, only {sessions:,} sessions: " + en, "세션이 {sessions:,}개뿐이라 근거가 약합니다. " + ko
+    return Sentence(en, ko, values)
+
+
+def _size(counted: Counted) -> Sentence:
+    n = counted.sessions
+    values = {"median": spell(counted.median_us), "mean": spell(counted.duration_us / n), "depth": counted.events / n}
+    return Sentence(
+        "A session lasts {median} at the median and {mean} on average, single-event sessions counted as zero, and has "
+        "{depth:.1f} events.",
+        "세션 길이는 중앙값 {median}, 평균 {mean}이고(이벤트가 하나뿐인 세션은 0으로 셉니다) 세션마다 이벤트가 평균 "
+        "{depth:.1f}개 있습니다.",
+        values,
+    )
+
+
+def _compared(counted: Counted) -> list[Sentence]:
+    table = by_segment(counted)
+    table = table[table["sessions"] >= _FEW].sort_values("bounce_rate", kind="stable")
+    if len(table) < 2:
+        return []
+    low, high = table.iloc[0], table.iloc[-1]
+    values = {"high": high["segment"], "high_rate": percent(high["bounce_rate"]), "high_n": int(high["sessions"])}
+    values |= {"low": low["segment"], "low_rate": percent(low["bounce_rate"]), "low_n": int(low["sessions"])}
+    return [
+        Sentence(
+            "The share of single-event sessions is highest for {high!r} ({high_rate} of {high_n:,}) and lowest for "
+            "{low!r} ({low_rate} of {low_n:,}), among segments of at least " + f"{_FEW} sessions.",
+            "이벤트가 하나뿐인 세션의 비율은 ‘{high}’에서 가장 높고({high_n:,}개 중 {high_rate}) ‘{low}’에서 가장 "
+            "낮습니다({low_n:,}개 중 {low_rate}). " + f"세션이 {_FEW}개 이상인 집단만 견주었습니다.",
+            values,
+        )
+    ]
+
+
+def _suggestion(counted: Counted, gap: str) -> Sentence:
+    if counted.suggested_us is None:
+        return Sentence(
+            "The idle times do not fall into two kinds, so they suggest no other gap than {gap}.",
+            "쉬는 시간이 두 무리로 나뉘지 않아 {gap} 말고 권할 기준은 없습니다.",
+            {"gap": gap},
+        )
+    return Sentence(
+        "The idle times fall into two kinds, within and between visits, that part at about {suggested}: a suggestion "
+        "for gap, which was {gap} here.",
+        "쉬는 시간은 방문 중과 방문 사이의 두 무리로 나뉘며 그 경계는 {suggested}쯤입니다. 여기서 쓴 기준은 {gap}이며, "
+        "이 값은 참고용 제안입니다.",
+        {"suggested": spell(counted.suggested_us), "gap": gap},
+    )
+
+
+def explain(counted: Counted, asked: Mapping[str, Any], zone: str) -> dict[str, str]:
+    """Say how it was computed."""
+    rules = [f"a new session after more than {asked['gap']} without an event"]
+    rules += [f"after {asked['cap']} in all"] if asked["cap"] else []
+    rules += ["at local midnight"] if asked["midnight"] else []
+    rules += [f"at each {asked['separator']!r}"] if asked["separator"] else []
+    return {
+        "unit": "session of a user",
+        "window": ", ".join(rules),
+        "denominator": "sessions; events for bounce_rate_events",
+        "n": f"{counted.sessions:,} sessions of {counted.users:,} users, {counted.events:,} events",
+        "zone": zone,
+        "exclusions": "none; sessions that may not be over are counted; intervals take sessions as independent, though a "
+        "user may make several",
+    }

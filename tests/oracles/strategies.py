@@ -1,0 +1,142 @@
+"""Small logs that Hypothesis invents: ties, gaps exactly at thresholds, days on which the clock changes, missing values."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, Final
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
+from dangol.log.eventlog import EventLog
+from tests.logs import make_log
+
+from . import HOUR, SECOND, Event, instant, moment
+
+ZONES: Final = (
+    "UTC",
+    "Europe/London",
+    "America/New_York",
+    "Asia/Seoul",
+    "America/Santiago",  # the clock changes at midnight
+    "Asia/Beirut",  # also at midnight
+    "Australia/Lord_Howe",  # by half an hour
+)
+STEADY: Final = ("UTC", "Asia/Seoul")  # no daylight saving in 2011
+MINUTE: Final = 60 * SECOND
+DAY: Final = 24 * HOUR
+
+SHORT_GAPS: Final = (0, 1, SECOND, 10 * MINUTE, 30 * MINUTE - 1, 30 * MINUTE, 30 * MINUTE + 1, HOUR, 2 * HOUR, 12 * HOUR)
+LONG_GAPS: Final = (0, 1, HOUR, 12 * HOUR, DAY - 1, DAY, DAY + 1, 2 * DAY, 3 * DAY, 7 * DAY, 14 * DAY, 31 * DAY)
+USERS: Final = ("u1", "u2", "가온", "u4")
+NAMES: Final = ("a", "b", "c", "d")
+
+
+def effort(examples: int) -> Callable[[Any], Any]:
+    """How many logs a test tries: ``examples`` of them, always the same, or DANGOL_TEST_EFFORT times as many new ones."""
+    factor = int(os.environ.get("DANGOL_TEST_EFFORT", "1"))
+    calm = [HealthCheck.too_slow, HealthCheck.data_too_large]
+    return settings(max_examples=examples * factor, derandomize=factor == 1, deadline=None, suppress_health_check=calm)
+
+
+@dataclass(frozen=True)
+class Small:
+    """A small log, as rows in source order; user attributes stand in ``people``."""
+
+    zone: str
+    events: tuple[Event, ...]
+    people: dict[str, dict[str, Any]]
+    as_of: int | None = None
+
+    def log(self, block_events: int = 1 << 20) -> EventLog:
+        """Build the log."""
+        names = [name for name in self.events[0].values if name not in ("country", "age")]
+        return make_log(
+            [(event.user, event.name, event.time) for event in self.events],
+            zone=self.zone,
+            properties={name: [event.values[name] for event in self.events] for name in names},
+            attributes={
+                name: {user: values[name] for user, values in self.people.items()} for name in ("country", "age")
+            },
+            block_events=block_events,
+            as_of=self.as_of,
+        )
+
+    def moved(self, us: int) -> Small:
+        """The same log at another time."""
+        as_of = None if self.as_of is None else self.as_of + us
+        return replace(self, events=tuple(replace(one, time=one.time + us) for one in self.events), as_of=as_of)
+
+    def doubled(self) -> Small:
+        """Every user once more under a new id."""
+        again = tuple(replace(one, user=one.user + "'") for one in self.events)
+        people = self.people | {user + "'": values for user, values in self.people.items()}
+        return replace(self, events=self.events + again, people=people)
+
+    def only(self, keep: Callable[[Event], bool]) -> Small:
+        """The events that meet a condition."""
+        return replace(self, events=tuple(one for one in self.events if keep(one)))
+
+    def local(self, time: int) -> str:
+        """A time as the local text of an option, with its offset, so that it is never ambiguous."""
+        return moment(time, self.zone).isoformat()
+
+
+@cache
+def anchors(zone: str) -> tuple[int, ...]:
+    """Instants worth being near: the days on which the clock of a zone changes in 2011, a month's end, a year's end."""
+    found = [datetime(2011, 6, 29, 22), datetime(2010, 12, 31, 20)]
+    day = datetime(2011, 1, 1)
+    while day.year == 2011:
+        after = day + timedelta(days=1)
+        if instant(after, zone) - instant(day, zone) != DAY:
+            found += [day - timedelta(hours=3), day + timedelta(minutes=30)]
+        day = after
+    return tuple(instant(one, zone) for one in found)
+
+
+@st.composite
+def logs(
+    draw: st.DrawFn,
+    gaps: Sequence[int] = SHORT_GAPS,
+    zones: Sequence[str] = ZONES,
+    names: Sequence[str] = NAMES,
+    most: int = 10,
+    distinct: bool = False,
+) -> Small:
+    """Draw up to four users with up to ``most`` events each; ``distinct`` makes all times differ."""
+    zone = draw(st.sampled_from(zones))
+    base = draw(st.sampled_from(anchors(zone)))
+    one = st.tuples(
+        st.sampled_from(names), st.sampled_from(gaps), st.sampled_from(("x", "y", None)), st.sampled_from((1.0, 2.5, None))
+    )
+    people = {
+        user: {"country": draw(st.sampled_from(("KR", "US", None))), "age": draw(st.sampled_from((20.0, 30.0, None)))}
+        for user in draw(st.sampled_from([USERS[:count] for count in (1, 2, 3, 4)]))
+    }
+    events: list[Event] = []
+    for user, values in people.items():
+        time = base
+        for name, gap, item, amount in draw(st.lists(one, max_size=most, min_size=0 if events else 1)):
+            time += gap
+            events.append(Event(user, name, time, {"item": item, "amount": amount, **values}))
+    arrange = draw(st.sampled_from((list, lambda rows: list(reversed(rows)), lambda rows: sorted(rows, key=_time))))
+    events = arrange(events)
+    if distinct:
+        ordered = sorted(range(len(events)), key=lambda row: events[row].time)
+        times = {row: events[row].time + rank * SECOND for rank, row in enumerate(ordered)}
+        events = [replace(event, time=times[row]) for row, event in enumerate(events)]
+    return Small(zone, tuple(events), people)
+
+
+def _time(event: Event) -> int:
+    return event.time
+
+
+def blocks() -> st.SearchStrategy[int]:
+    """Sizes of blocks, down to one event."""
+    return st.sampled_from((1, 2, 5, 1 << 20))
