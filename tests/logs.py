@@ -70,7 +70,7 @@ def make_log(
 
 
 def _coded(values: Sequence[str | None]) -> pa.DictionaryArray:
-    names: list[str | None] = list(sorted({value for value in values if value is not None}))
+    names: list[str | None] = sorted({value for value in values if value is not None})
     if None in values:
         names.insert(0, None)
     codes = np.array([names.index(value) for value in values], np.int32)

@@ -65,7 +65,9 @@ def test_local_time_equals_zoneinfo(zone: str, around: datetime, seconds: list[i
         assert local == micros(wall)
 
 
-@pytest.mark.parametrize("zone", ["Europe/London", "America/Santiago", "Asia/Beirut", "Australia/Lord_Howe", "America/St_Johns"])
+@pytest.mark.parametrize(
+    "zone", ["Europe/London", "America/Santiago", "Asia/Beirut", "Australia/Lord_Howe", "America/St_Johns"]
+)
 def test_around_each_change_every_minute_equals_zoneinfo(zone: str) -> None:
     found = changes(zone, 2011)
     assert len(found) >= 2
@@ -163,7 +165,14 @@ def test_weeks_begin_on_monday_and_are_named_by_it() -> None:
 
 @pytest.mark.parametrize(
     ("every", "name"),
-    [("1h", "2010-12-01 13:00"), ("1d", "2010-12-01"), ("1w", "2010-11-29"), ("1mo", "2010-12"), ("1q", "2010-Q4"), ("1y", "2010")],
+    [
+        ("1h", "2010-12-01 13:00"),
+        ("1d", "2010-12-01"),
+        ("1w", "2010-11-29"),
+        ("1mo", "2010-12"),
+        ("1q", "2010-Q4"),
+        ("1y", "2010"),
+    ],
 )
 def test_names_of_periods(every: str, name: str) -> None:
     time = calendar.instant("2010-12-01 13:59", "Asia/Seoul")

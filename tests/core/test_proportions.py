@@ -27,7 +27,12 @@ def test_shares_of_nothing_are_nan() -> None:
 
 def test_wilson_of_newcombe_1998() -> None:
     # Newcombe 1998, Statistics in Medicine 17:857, table I, method 3
-    for count, n, lower, upper in [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0, 0.1611), (1, 29, 0.0061, 0.1718)]:
+    for count, n, lower, upper in [
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ]:
         assert np.round(p.wilson(count, n), 4).tolist() == [lower, upper]
 
 
@@ -45,7 +50,23 @@ def test_newcombe_1998_of_a_difference() -> None:
 
 
 def test_benjamini_and_hochberg_1995() -> None:
-    paper = [0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1.0]
+    paper = [
+        0.0001,
+        0.0004,
+        0.0019,
+        0.0095,
+        0.0201,
+        0.0278,
+        0.0298,
+        0.0344,
+        0.0459,
+        0.3240,
+        0.4262,
+        0.5719,
+        0.6528,
+        0.7590,
+        1.0,
+    ]
     assert (p.benjamini_hochberg(paper) <= 0.05).sum() == 4  # as in the paper
 
 

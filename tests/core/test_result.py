@@ -42,6 +42,8 @@ def test_tables_are_made_once_and_only_when_looked_at() -> None:
     one = result(made=made)
     assert list(one.tables) == ["first", "second"]
     assert len(one.tables) == 2
+    assert "first" in one.tables
+    assert "third" not in one.tables
     assert made == []
     assert one.table is one.tables["first"]
     assert one.tables["first"] is one.table

@@ -99,22 +99,30 @@ def users(rows: Sequence[Row]) -> list[Row]:
 
 
 def summary(rows: Sequence[Row]) -> Row:
-    """The measures of the summary."""
+    """The measures of the summary, but for the suggested gap and the unfinished."""
     durations = [row["duration_s"] for row in rows]
     users_, events = len({row["user"] for row in rows}), sum(row["events"] for row in rows)
     bounces = sum(row["events"] == 1 for row in rows)
     return {
         "users": users_,
         "sessions": len(rows),
+        "events": events,
         "sessions_per_user": rate(len(rows), users_),
         "events_per_session": rate(events, len(rows)),
-        "duration_s_mean": mean(durations),
-        "duration_s_median": median(durations),
-        "duration_s_p90": quantile(durations, 0.9),
+        "mean_duration_s": mean(durations),
+        "median_duration_s": median(durations),
+        "p90_duration_s": quantile(durations, 0.9),
         "bounce_rate": rate(bounces, len(rows)),
         "bounce_rate_events": rate(bounces, events),
-        "gap_to_next_s_median": median([row["gap_to_next_s"] for row in rows if not math.isnan(row["gap_to_next_s"])]),
+        "median_gap_to_next_s": median([row["gap_to_next_s"] for row in rows if not math.isnan(row["gap_to_next_s"])]),
     }
+
+
+def unfinished(events: Sequence[Event], zone: str, as_of: int, **options: Any) -> int:
+    """Sessions that an event at ``as_of``, of a name that nobody has used yet, would still belong to."""
+    late = {user: Event(user, "", as_of) for user in histories(events)}
+    longer = all_sessions([*events, *late.values()], zone, **options)
+    return sum(len(found[-1]) > 1 for found in longer.values())
 
 
 def ends(rows: Sequence[Row], column: str) -> list[Row]:
@@ -147,7 +155,7 @@ def segments(rows: Sequence[Row]) -> list[Row]:
                 "users": len({row["user"] for row in own}),
                 "sessions": len(own),
                 "events": sum(row["events"] for row in own),
-                "duration_s": mean([row["duration_s"] for row in own]),
+                "mean_duration_s": mean([row["duration_s"] for row in own]),
                 "bounce_rate": rate(bounces, len(own)),
                 "lower": lower,
                 "upper": upper,

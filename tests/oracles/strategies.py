@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Final
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from dangol.log.eventlog import EventLog
@@ -30,17 +29,32 @@ STEADY: Final = ("UTC", "Asia/Seoul")  # no daylight saving in 2011
 MINUTE: Final = 60 * SECOND
 DAY: Final = 24 * HOUR
 
-SHORT_GAPS: Final = (0, 1, SECOND, 10 * MINUTE, 30 * MINUTE - 1, 30 * MINUTE, 30 * MINUTE + 1, HOUR, 2 * HOUR, 12 * HOUR)
+SHORT_GAPS: Final = (
+    0,
+    1,
+    SECOND,
+    10 * MINUTE,
+    30 * MINUTE - 1,
+    30 * MINUTE,
+    30 * MINUTE + 1,
+    HOUR,
+    2 * HOUR,
+    12 * HOUR,
+)
 LONG_GAPS: Final = (0, 1, HOUR, 12 * HOUR, DAY - 1, DAY, DAY + 1, 2 * DAY, 3 * DAY, 7 * DAY, 14 * DAY, 31 * DAY)
 USERS: Final = ("u1", "u2", "가온", "u4")
 NAMES: Final = ("a", "b", "c", "d")
 
 
 def effort(examples: int) -> Callable[[Any], Any]:
-    """How many logs a test tries: ``examples`` of them, always the same, or DANGOL_TEST_EFFORT times as many new ones."""
-    factor = int(os.environ.get("DANGOL_TEST_EFFORT", "1"))
-    calm = [HealthCheck.too_slow, HealthCheck.data_too_large]
-    return settings(max_examples=examples * factor, derandomize=factor == 1, deadline=None, suppress_health_check=calm)
+    """How many logs a test tries: ``examples``, always the same; under the profile "thorough" more, and new ones."""
+    factor = settings().max_examples / 100
+    return settings(
+        max_examples=round(examples * factor),
+        derandomize=factor == 1,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+        phases=[phase for phase in Phase if phase is not Phase.explain],
+    )
 
 
 @dataclass(frozen=True)
@@ -112,7 +126,10 @@ def logs(
     zone = draw(st.sampled_from(zones))
     base = draw(st.sampled_from(anchors(zone)))
     one = st.tuples(
-        st.sampled_from(names), st.sampled_from(gaps), st.sampled_from(("x", "y", None)), st.sampled_from((1.0, 2.5, None))
+        st.sampled_from(names),
+        st.sampled_from(gaps),
+        st.sampled_from(("x", "y", None)),
+        st.sampled_from((1.0, 2.5, None)),
     )
     people = {
         user: {"country": draw(st.sampled_from(("KR", "US", None))), "age": draw(st.sampled_from((20.0, 30.0, None)))}
@@ -131,6 +148,47 @@ def logs(
         times = {row: events[row].time + rank * SECOND for rank, row in enumerate(ordered)}
         events = [replace(event, time=times[row]) for row, event in enumerate(events)]
     return Small(zone, tuple(events), people)
+
+
+@st.composite
+def views(draw: st.DrawFn, small: Small, log: EventLog) -> tuple[EventLog, Small]:
+    """Narrow a log by one to three conditions of any kind; return the view, and the rows that it must hold."""
+    kept = small
+    for kind in draw(st.lists(st.sampled_from(("name", "text", "number", "span", "people")), min_size=1, max_size=3)):
+        if kind == "span":
+            times = sorted({event.time for event in small.events})
+            first, last = sorted((draw(st.sampled_from(times)), draw(st.sampled_from(times))))
+            if not (first < log.end + 1 and last >= log.start):
+                continue  # a second span may not meet the first
+            log = log.between(small.local(first), small.local(last + 1))
+            kept = kept.only(lambda event, low=first, high=last: low <= event.time <= high)
+        elif kind == "people":
+            people = sorted({event.user for event in small.events})
+            people = draw(st.lists(st.sampled_from(people), min_size=1, unique=True))
+            log = log.users(people)
+            kept = kept.only(lambda event, people=people: event.user in people)
+        else:
+            log, kept = _filtered(draw, kind, small, log, kept)
+    return log, replace(kept, as_of=log.as_of)
+
+
+def _filtered(draw: st.DrawFn, kind: str, small: Small, log: EventLog, kept: Small) -> tuple[EventLog, Small]:
+    if kind == "name":
+        name = draw(st.sampled_from(sorted({event.name for event in small.events})))
+        op = draw(st.sampled_from(("==", "!=", "not in")))
+        log = log.where("event", op, [name] if op == "not in" else name)
+        return log, kept.only(lambda event: (event.name == name) == (op == "=="))
+    if kind == "text":
+        column = draw(st.sampled_from(("item", "country")))
+        values = sorted({event.values[column] for event in small.events}, key=str)
+        value = draw(st.sampled_from(values))
+        op = draw(st.sampled_from(("==", "!=")))
+        return log.where(column, op, value), kept.only(lambda event: (event.values[column] == value) == (op == "=="))
+    column, least = draw(st.sampled_from((("amount", 2), ("age", 25))))
+    wanted = any(event.values[column] is not None for event in small.events)
+    if not wanted:  # a column without any value is a column of text
+        return log, kept
+    return log.where(column, ">", least), kept.only(lambda event: (event.values[column] or 0) > least)
 
 
 def _time(event: Event) -> int:

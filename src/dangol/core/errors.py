@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Iterable
 
 
@@ -28,8 +29,8 @@ def unknown(kind: str, name: object, known: Iterable[str], where: str = "the log
     """
     names = list(known)
     text = str(name)
-    lowered = {candidate.casefold(): candidate for candidate in reversed(names)}
-    close = difflib.get_close_matches(text.casefold(), lowered, n=1, cutoff=0.6)
+    lowered = {_letters(candidate): candidate for candidate in reversed(names)}
+    close = difflib.get_close_matches(_letters(text), lowered, n=1, cutoff=0.6)
     if close:
         hint = f"did you mean {lowered[close[0]]!r}?"
     elif not names:
@@ -38,6 +39,11 @@ def unknown(kind: str, name: object, known: Iterable[str], where: str = "the log
         more = f" and {len(names) - 8} more" if len(names) > 8 else ""
         hint = "it has " + ", ".join(repr(candidate) for candidate in names[:8]) + more
     return InputError(f"{kind} {text!r} is not in {where}; {hint}")
+
+
+def _letters(text: str) -> str:
+    """Take a name apart for comparing: small letters, and the letters that a Korean syllable is made of."""
+    return unicodedata.normalize("NFD", text.casefold())
 
 
 def choice(name: str, value: str, allowed: Iterable[str]) -> str:

@@ -60,9 +60,7 @@ def newcombe(
     return lower, upper
 
 
-def difference_p(
-    count_a: npt.ArrayLike, n_a: npt.ArrayLike, count_b: npt.ArrayLike, n_b: npt.ArrayLike
-) -> Floats:
+def difference_p(count_a: npt.ArrayLike, n_a: npt.ArrayLike, count_b: npt.ArrayLike, n_b: npt.ArrayLike) -> Floats:
     """Return the two-sided p-value of the pooled z test that two independent proportions are equal.
 
     Equal to R's ``prop.test(c(56, 48), c(70, 80), correct = FALSE)``; NaN where nobody, or everybody, counts in both.

@@ -33,6 +33,9 @@ class Tables(Mapping[str, "pd.DataFrame"]):
             self._made[name] = self._makers[name]()
         return self._made[name]
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._makers  # without making it
+
     def __iter__(self) -> Any:
         return iter(self._makers)
 

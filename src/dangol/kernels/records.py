@@ -42,7 +42,7 @@ def in_quotes(state: Ints) -> bool:
 
 
 def stops(delimiter: bytes | None) -> npt.NDArray[np.uint8]:
-    """Return the table of bytes that end a plain field: 1 a delimiter, 2 an end of line; ``None`` means runs of blanks."""
+    """Return the table of bytes that end a plain field: 1 a delimiter, 2 an end of line; ``None`` is runs of blanks."""
     table = np.zeros(256, np.uint8)
     table[[_LF, _CR]] = 2
     table[[_BLANK, _TAB] if delimiter is None else [delimiter[0]]] = 1
@@ -133,7 +133,7 @@ def squeeze(data: Bytes, stop: Bytes, state: Ints, out: Bytes) -> int:
 
 @kernel
 def count_lines(data: Bytes, state: Ints) -> None:
-    """Count the lines (ended by LF) that hold anything but white space; ``state`` is (is the open line filled, lines)."""
+    """Count the lines (ended by LF) that hold anything but white space; ``state``: is the open line filled, lines."""
     filled, lines = state[0], state[1]
     for byte in data:
         if byte == 10:

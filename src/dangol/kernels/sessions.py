@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +14,7 @@ Codes = npt.NDArray[np.int32]
 
 
 @kernel
-def session_starts(
-    offsets: Ints, time: Ints, event: Codes, gap: int, cap: int, cuts: Ints, separator: int
-) -> Ints:
+def session_starts(offsets: Ints, time: Ints, event: Codes, gap: int, cap: int, cuts: Ints, separator: int) -> Ints:
     """Return the first row of every session, ascending.
 
     A session begins at a user's first event, after an idle time longer than ``gap``, where the session would become
@@ -76,7 +74,7 @@ def _by_rules(
 
 
 class Bins(NamedTuple):
-    """Bins of lengths of time: bin ``i`` holds ``edges[i] <= length < edges[i + 1]``, microseconds, from ``log_bins``."""
+    """Bins of lengths of time: bin ``i`` holds ``edges[i] <= length < edges[i + 1]``, in microseconds."""
 
     edges: Ints
     guess: Ints  # by the length's exponent and first seven bits after it: the bin of the shortest such length
@@ -85,9 +83,9 @@ class Bins(NamedTuple):
 def log_bins(per_decade: int) -> Bins:
     """Return bins of equal width on a logarithmic scale, from a microsecond to 300 years; the first holds zero."""
     steps = np.ceil(10 ** (np.arange(16 * per_decade + 1) / per_decade)).astype(np.int64)
-    edges = np.unique(np.concatenate([[0], steps, [1 << 62]]))
-    key = np.arange(62 * 128)
-    shortest = np.ldexp(1 + key % 128 / 128, key // 128).astype(np.int64)
+    edges = np.unique(np.concatenate([[0], steps, [np.iinfo(np.int64).max]]))
+    key = np.arange(64 * 128)  # every exponent that a positive int64 can have, rounded up
+    shortest = np.ldexp(1 + key % 128 / 128, np.minimum(key // 128, 61)).astype(np.int64)
     return Bins(edges, np.searchsorted(edges, shortest, side="right") - 1)
 
 
@@ -96,28 +94,90 @@ def histogram(lengths: Ints, edges: Ints, guess: Ints, counts: Ints) -> None:
     """Add to ``counts`` how many lengths fall into each bin; negative lengths stand for none."""
     floats = np.empty(1, np.float64)
     bits = floats.view(np.int64)  # a length's exponent and leading bits lie in the bits of its floating-point form
+    zeros = 0
     for length in lengths:
         if length <= 0:
-            counts[0] += length == 0
+            zeros += length == 0
             continue
         floats[0] = length
         place = guess[(bits[0] >> 45) - 130_944]  # 45 = 52 - 7 bits; 130,944 = 1023 << 7, the exponent's bias
         while length >= edges[place + 1]:
             place += 1
         counts[place] += 1
+    counts[0] += zeros
+
+
+class Tally(NamedTuple):
+    """What is added up over sessions.
+
+    ``entry``, ``last``: sessions by the event they begin and end with; ``bounces``: sessions of one event, by it.
+    ``durations``, ``idle``: sessions, and pairs of neighbouring events of a user, by the bin of the time they take.
+    ``total``: the sum of durations as high and low 32 bits, so that it cannot overflow.
+    """
+
+    entry: Ints
+    last: Ints
+    bounces: Ints
+    durations: Ints
+    idle: Ints
+    total: Ints
+
+
+_CHUNK: Final = 4096  # lengths collected at a time: they stay in the fastest memory
 
 
 @kernel
-def idle_times(offsets: Ints, time: Ints) -> Ints:
-    """Return the time from each event's predecessor of the same user to it; -1 for a user's first event."""
-    idle = np.empty(len(time), np.int64)
-    for user in range(len(offsets) - 1):
-        first, after = offsets[user], offsets[user + 1]
-        if first < after:
-            idle[first] = -1
-        for row in range(first + 1, after):
-            idle[row] = time[row] - time[row - 1]
-    return idle
+def idle_histogram(offsets: Ints, time: Ints, edges: Ints, guess: Ints, counts: Ints) -> None:
+    """Add the times between neighbouring events of a user to ``counts``."""
+    found = np.empty(_CHUNK, np.int64)
+    user = 0
+    for low in range(1, len(time), _CHUNK):
+        high = min(low + _CHUNK, len(time))
+        for row in range(low, high):
+            found[row - low] = time[row] - time[row - 1]
+        while offsets[user] < high:
+            if offsets[user] >= low:
+                found[offsets[user] - low] = -1  # a user's first event
+            user += 1
+        histogram(found[: high - low], edges, guess, counts)
+
+
+@kernel
+def duration_histogram(time: Ints, starts: Ints, edges: Ints, guess: Ints, counts: Ints) -> tuple[int, int]:
+    """Add the durations of sessions to ``counts``; return their sum as high and low 32 bits."""
+    found = np.empty(_CHUNK, np.int64)
+    upper, lower = 0, 0
+    for low in range(0, len(starts), _CHUNK):
+        high = min(low + _CHUNK, len(starts))
+        for session in range(low, high):
+            after = starts[session + 1] if session + 1 < len(starts) else len(time)
+            length = time[after - 1] - time[starts[session]]
+            found[session - low] = length
+            upper += length >> 32
+            lower += length & 4_294_967_295
+        histogram(found[: high - low], edges, guess, counts)
+    return upper, lower
+
+
+@kernel
+def count_events(event: Codes, starts: Ints, entry: Ints, last: Ints, bounces: Ints) -> None:
+    """Add the sessions by the event they begin and end with, and those of one event by that event."""
+    for session in range(len(starts)):
+        first = starts[session]
+        after = starts[session + 1] if session + 1 < len(starts) else len(event)
+        entry[event[first]] += 1
+        last[event[after - 1]] += 1
+        bounces[event[first]] += after == first + 1
+
+
+def tally(offsets: Ints, time: Ints, event: Codes, starts: Ints, bins: Bins, events: int) -> Tally:
+    """Add up the sessions that begin at ``starts``; ``events`` is the number of event names."""
+    entry, last, bounces = np.zeros((3, events), np.int64)
+    durations, idle = np.zeros((2, len(bins.edges)), np.int64)
+    count_events(event, starts, entry, last, bounces)
+    idle_histogram(offsets, time, *bins, idle)
+    total = duration_histogram(time, starts, *bins, durations)
+    return Tally(entry, last, bounces, durations, idle, np.array(total, np.int64))
 
 
 @kernel
@@ -137,27 +197,6 @@ def lengths(offsets: Ints, time: Ints, starts: Ints) -> tuple[Ints, Ints]:
     return duration, following
 
 
-class Tally(NamedTuple):
-    """Sessions by the event they begin with, by the event they end with, and, of one event only, by that event."""
-
-    entry: Ints
-    last: Ints
-    bounces: Ints
-
-
-@kernel
-def tally(event: Codes, starts: Ints, events: int) -> Tally:
-    """Count sessions by their first and last events; ``events`` is the number of event names."""
-    entry, last, bounces = np.zeros(events, np.int64), np.zeros(events, np.int64), np.zeros(events, np.int64)
-    for session in range(len(starts)):
-        first = starts[session]
-        after = starts[session + 1] if session + 1 < len(starts) else len(event)
-        entry[event[first]] += 1
-        last[event[after - 1]] += 1
-        bounces[event[first]] += after == first + 1
-    return Tally(entry, last, bounces)
-
-
 class Parts(NamedTuple):
     """Sums over the sessions of each segment; durations as their high and low 32 bits, so that no sum overflows."""
 
@@ -170,21 +209,26 @@ class Parts(NamedTuple):
 
 
 @kernel
-def by_segment(size: int, starts: Ints, owner: Ints, duration: Ints, segment: Codes, segments: int) -> Parts:
-    """Add up sessions by segment; ``size``: events of the block, ``owner``: each session's user, never falling."""
-    out = np.zeros((6, segments), np.int64)
+def by_segment(offsets: Ints, time: Ints, starts: Ints, segment: Codes, segments: int) -> Parts:
+    """Add up sessions by the segment of each."""
+    users, sessions, events = np.zeros(segments, np.int64), np.zeros(segments, np.int64), np.zeros(segments, np.int64)
+    bounces, high, low = np.zeros(segments, np.int64), np.zeros(segments, np.int64), np.zeros(segments, np.int64)
     seen = np.full(segments, -1, np.int64)
+    user = 0
     for session in range(len(starts)):
-        code = segment[session]
-        after = starts[session + 1] if session + 1 < len(starts) else size
-        out[0, code] += seen[code] != owner[session]
-        seen[code] = owner[session]
-        out[1, code] += 1
-        out[2, code] += after - starts[session]
-        out[3, code] += after == starts[session] + 1
-        out[4, code] += duration[session] >> 32
-        out[5, code] += duration[session] & 4_294_967_295
-    return Parts(out[0], out[1], out[2], out[3], out[4], out[5])
+        first, code = starts[session], segment[session]
+        after = starts[session + 1] if session + 1 < len(starts) else len(time)
+        while offsets[user + 1] <= first:
+            user += 1
+        users[code] += seen[code] != user
+        seen[code] = user
+        sessions[code] += 1
+        events[code] += after - first
+        bounces[code] += after == first + 1
+        length = time[after - 1] - time[first]
+        high[code] += length >> 32
+        low[code] += length & 4_294_967_295
+    return Parts(users, sessions, events, bounces, high, low)
 
 
 @kernel

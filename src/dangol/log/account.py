@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from .mapping import literal
 from .report import FileReport, LoadReport
@@ -16,6 +16,7 @@ from .survey import Survey
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
     from .load import Load
 
@@ -63,8 +64,13 @@ def account(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], raw: Raw,
         good = raw.rows[number - 1] - rejected.get(number, 0) - repeats.get(number, 0)
         files.append(
             FileReport(
-                source.name, source.format, dict(source.details), raw.rows[number - 1] + broken, good,
-                rejected.get(number, 0) + broken, repeats.get(number, 0),
+                source.name,
+                source.format,
+                dict(source.details),
+                raw.rows[number - 1] + broken,
+                good,
+                rejected.get(number, 0) + broken,
+                repeats.get(number, 0),
             )
         )
     told = reasons(checked.rule.name)
@@ -101,26 +107,51 @@ def write_rejects(
 
     The rows of a table are numbered without those that its reader set aside; here they get the record numbers of the file.
     """
-    con.execute("CREATE TABLE broken (_file INT, number BIGINT, before BIGINT, column_name VARCHAR, value VARCHAR, reason VARCHAR)")
-    for file, source in enumerate(sources, start=1):
-        for before, one in enumerate(source.problems):
-            con.execute("INSERT INTO broken VALUES (?, ?, ?, ?, ?, ?)", [file, one.row, before, one.column, one.value, one.reason])
+    con.register("told", _broken(sources))
+    con.execute("CREATE TABLE broken AS SELECT * FROM told")
     if not row(con, "SELECT (SELECT count(*) FROM rejected) + (SELECT count(*) FROM broken)")[0]:
         return None
-    names = "CASE _file " + " ".join(f"WHEN {i} THEN {literal(one.name)}" for i, one in enumerate(sources, start=1)) + " END"
+    names = (
+        "CASE _file "
+        + " ".join(f"WHEN {i} THEN {literal(one.name)}" for i, one in enumerate(sources, start=1))
+        + " END"
+    )
     told = reasons(checked.rule.name)
     columns, texts = (
-        "CASE role " + " ".join(f"WHEN {literal(mark)} THEN {literal(pair[which])}" for mark, pair in told.items()) + " END"
+        "CASE role "
+        + " ".join(f"WHEN {literal(mark)} THEN {literal(pair[which])}" for mark, pair in told.items())
+        + " END"
         for which in (0, 1)
     )
     shift = "(SELECT count(*) FROM broken AS b WHERE b._file = r._file AND b.number - b.before <= r._row)"
     con.execute(
-        f"COPY (SELECT {names} AS file, row, column_name AS \"column\", value, reason FROM ("
+        f'COPY (SELECT {names} AS file, row, column_name AS "column", value, reason FROM ('
         f"SELECT _file, _row + {shift} AS row, {columns} AS column_name, value, {texts} AS reason FROM rejected AS r "
         f"UNION ALL SELECT _file, number, column_name, value, reason FROM broken) ORDER BY _file, row) "
         f"TO {literal(str(path))} (HEADER, DELIMITER ',')"
     )
     return path.name
+
+
+def _broken(sources: Sequence[Source]) -> pa.Table:
+    """The rows that readers set aside, with how many came before each in its file."""
+    import pyarrow as pa
+
+    kinds = {
+        "_file": pa.int32(),
+        "number": pa.int64(),
+        "before": pa.int64(),
+        "column_name": pa.string(),
+        "value": pa.string(),
+        "reason": pa.string(),
+    }
+    rows = [
+        (file, one.row, before, one.column, one.value, one.reason)
+        for file, source in enumerate(sources, start=1)
+        for before, one in enumerate(source.problems)
+    ]
+    columns = list(zip(*rows, strict=True)) or [()] * len(kinds)
+    return pa.table({name: pa.array(values, kind) for (name, kind), values in zip(kinds.items(), columns, strict=True)})
 
 
 def load_report(

@@ -64,9 +64,7 @@ def merge_lines(
     grouped = ["user", "event", *(f"_key {key}" for key in keys)]
     by = ", ".join(quoted(one) for one in grouped)
     rest = [one for one in fields if one.name not in ("user", "event", "amount")]
-    tests = ", ".join(
-        f"bool_and(n_{i} = 0 OR (n_{i} = _lines AND low_{i} = high_{i}))" for i in range(len(rest))
-    )
+    tests = ", ".join(f"bool_and(n_{i} = 0 OR (n_{i} = _lines AND low_{i} = high_{i}))" for i in range(len(rest)))
     columns = ["min(time) AS time", "min(_file) AS _file", "arg_min(_row, (_file, _row)) AS _row", "count(*) AS _lines"]
     if any(one.name == "amount" for one in fields):
         columns.append("sum(amount) AS amount")
@@ -77,7 +75,10 @@ def merge_lines(
     constant = row(con, f"SELECT {tests} FROM {name}_wide") if rest else ()
     stay = [i for i, same in enumerate(constant) if same is not False]
     kept = ", ".join([f"low_{i} AS {quoted(rest[i].name)}" for i in stay])
-    others = ", ".join(["user", "event", "time", "_file", "_row", "_lines"] + (["amount"] if "sum(amount) AS amount" in columns else []))
+    others = ", ".join(
+        ["user", "event", "time", "_file", "_row", "_lines"]
+        + (["amount"] if "sum(amount) AS amount" in columns else [])
+    )
     con.execute(f"CREATE VIEW {name} AS SELECT {others}{', ' if kept else ''}{kept} FROM {name}_wide")
     names = {rest[i].name for i in stay} | {"user", "event", "amount"}
     return Merged(
@@ -95,15 +96,25 @@ def check_attributes(con: duckdb.DuckDBPyConnection, raw: Raw, key: str, group: 
         raise unknown("key column", key, raw.columns, "the attributes")
     kinds = type_columns(con, raw, "typed_attributes")
     fields = tuple(
-        Field("group" if name == group else f"{name}_" if name in ("user", "first_row", "event", "time", "group") else name,
-              "text" if name == group else kinds[name], name)
-        for name in raw.columns if name != key
+        Field(
+            "group"
+            if name == group
+            else f"{name}_"
+            if name in ("user", "first_row", "event", "time", "group")
+            else name,
+            "text" if name == group else kinds[name],
+            name,
+        )
+        for name in raw.columns
+        if name != key
     )
     as_text = _user_text(con, raw, key)
     values = [f"CAST({quoted(one.source)} AS {_SQL[one.kind]}) AS {quoted(one.name)}" for one in fields]
     con.execute(f"CREATE TABLE attributes AS SELECT {', '.join([f'{as_text} AS user', *values])} FROM typed_attributes")
     con.execute("DELETE FROM attributes WHERE user IS NULL")
-    twice = con.execute("SELECT user, count(*) FROM attributes GROUP BY user HAVING count(*) > 1 ORDER BY 2 DESC, 1").fetchall()
+    twice = con.execute(
+        "SELECT user, count(*) FROM attributes GROUP BY user HAVING count(*) > 1 ORDER BY 2 DESC, 1"
+    ).fetchall()
     if twice:
         raise InputError(
             f"the attributes have several rows for {len(twice):,} values of {key!r} ({twice[0][0]!r} has {twice[0][1]}); "
@@ -117,7 +128,9 @@ _SQL = {"text": "VARCHAR", "number": "DOUBLE", "whole": "BIGINT", "id": "VARCHAR
 
 def _user_text(con: duckdb.DuckDBPyConnection, raw: Raw, key: str) -> str:
     if raw.types[key] == "VARCHAR":
-        written = row(con, "SELECT count(*) FROM (DESCRIBE typed_attributes) WHERE column_name = ?", [f"_written {key}"])[0]
+        written = row(
+            con, "SELECT count(*) FROM (DESCRIBE typed_attributes) WHERE column_name = ?", [f"_written {key}"]
+        )[0]
         return f"nullif({as_written(key)}, '')" if written else quoted(key)
     return as_text(quoted(key), raw.types[key])
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from dangol.kernels import views
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     import pyarrow.compute as pc
 
 Ints = npt.NDArray[np.int64]
@@ -73,9 +74,13 @@ class Compare:
         values = columns[self.column]
         if self.allowed is not None:
             return self.allowed[values]
-        if self.op in ("in", "not in"):
-            return np.isin(values, self.value, invert=self.op == "not in")
-        kept: Mask = OPERATORS[self.op](values, self.value)
+        kept: Mask
+        if self.value is None:  # a number that is missing
+            kept = np.isnan(values) == (self.op == "==")
+        elif self.op in ("in", "not in"):
+            kept = np.isin(values, self.value, invert=self.op == "not in")
+        else:
+            kept = OPERATORS[self.op](values, self.value)
         return kept
 
     def describe(self) -> str:
@@ -93,8 +98,14 @@ class Matches:
 
     def mask(self, columns: Mapping[str, npt.NDArray[Any]]) -> Mask:
         """Flag the rows to keep."""
-        import pyarrow as pa
         import pyarrow.compute as pc
+
+        keep = pc.fill_null(self.evaluate(columns), False).combine_chunks()
+        return np.asarray(keep.to_numpy(zero_copy_only=False), dtype=np.bool_)
+
+    def evaluate(self, columns: Mapping[str, npt.NDArray[Any]]) -> pa.ChunkedArray:
+        """Compute the expression, row by row."""
+        import pyarrow as pa
         from pyarrow import acero
 
         arrays: dict[str, Any] = {}
@@ -107,8 +118,7 @@ class Matches:
                 arrays[name] = pa.array(columns[name], from_pandas=True)
         source = acero.Declaration("table_source", acero.TableSourceNodeOptions(pa.table(arrays)))
         project = acero.Declaration("project", acero.ProjectNodeOptions([self.expression], ["keep"]), [source])
-        keep = project.to_table(use_threads=False).column("keep")
-        return np.asarray(pc.fill_null(keep, False).combine_chunks().to_numpy(zero_copy_only=False), dtype=np.bool_)
+        return project.to_table(use_threads=False).column("keep")
 
     def describe(self) -> str:
         """Write the condition as pyarrow writes it."""

@@ -50,7 +50,9 @@ def coded(con: duckdb.DuckDBPyConnection, table: str, column: str, name: str) ->
     missing = int(texts.null_count)
     if len(texts) == missing:
         return Coded(texts, "0::INT")  # nobody has a value
-    con.execute(f"CREATE TYPE {name} AS ENUM (SELECT DISTINCT {column} AS v FROM {table} WHERE {column} IS NOT NULL ORDER BY v)")
+    con.execute(
+        f"CREATE TYPE {name} AS ENUM (SELECT DISTINCT {column} AS v FROM {table} WHERE {column} IS NOT NULL ORDER BY v)"
+    )
     code = f"enum_code({column}::{name})::INT"
     return Coded(texts, f"coalesce({code} + 1, 0)" if missing else code)
 
@@ -60,11 +62,13 @@ class ColumnFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._out = path.open("wb")
+        self._out = path.open("wb", buffering=0)  # a full disk is told by the write, not at closing
 
     def append(self, values: Any) -> None:
         """Add some values."""
-        np.ascontiguousarray(values).tofile(self._out)
+        left = memoryview(np.ascontiguousarray(values)).cast("B")
+        while left:
+            left = left[self._out.write(left) :]
 
     def close(self) -> None:
         """Hand everything to the file system."""
@@ -78,13 +82,20 @@ class ColumnFile:
 
 
 def write_events(
-    con: duckdb.DuckDBPyConnection, events: str, fields: Sequence[Field], scratch: Path, n_users: int, progress: Progress
+    con: duckdb.DuckDBPyConnection,
+    events: str,
+    fields: Sequence[Field],
+    scratch: Path,
+    n_users: int,
+    progress: Progress,
 ) -> tuple[pa.RecordBatch, Any]:
     """Sort the events and return them as mapped Arrow columns, with each user's number of events."""
     import pyarrow as pa
 
     kept = [one for one in fields if one.name != "user"]
-    codes = {one.name: coded(con, events, quoted(one.name), f"names_{i}") for i, one in enumerate(kept) if one.kind == "text"}
+    codes = {
+        one.name: coded(con, events, quoted(one.name), f"names_{i}") for i, one in enumerate(kept) if one.kind == "text"
+    }
     select = ["people.code AS _user", "e.time AS time"]
     for one in kept:
         column = f"e.{quoted(one.name)}"
@@ -102,16 +113,18 @@ def write_events(
     lengths = {one.name: ColumnFile(scratch / f"lengths-{one.name}") for one in kept if one.kind == "id"}
     counts = np.zeros(n_users, np.int64)
     done = 0
-    for batch in con.sql(sql).to_arrow_reader(1 << 20):
-        user = batch.column(0).to_numpy()
-        if len(user):
-            counts[user[0] : user[-1] + 1] += np.bincount(user - user[0], minlength=1)
-        for position, name in enumerate(names, start=1):
-            _append(batch.column(position), files[name], lengths.get(name))
-        done += len(user)
-        progress.update("writing", done, total, rows=done)
-    for file in [*files.values(), *lengths.values()]:
-        file.close()
+    try:
+        for batch in con.sql(sql).to_arrow_reader(1 << 20):
+            user = batch.column(0).to_numpy()
+            if len(user):
+                counts[user[0] : user[-1] + 1] += np.bincount(user - user[0], minlength=1)
+            for position, name in enumerate(names, start=1):
+                _append(batch.column(position), files[name], lengths.get(name))
+            done += len(user)
+            progress.update("writing", done, total, rows=done)
+    finally:
+        for file in [*files.values(), *lengths.values()]:
+            file.close()
     arrays = {"time": _arrow(files["time"].mapped(np.int64), pa.int64()).view(pa.timestamp("us", "UTC"))}
     for one in kept:
         arrays[one.name] = _column(one, files[one.name], codes.get(one.name), lengths.get(one.name))
@@ -160,9 +173,7 @@ def _arrow(values: Any, kind: pa.DataType) -> pa.Array:
     return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])
 
 
-def user_batch(
-    con: duckdb.DuckDBPyConnection, counts: Any, fields: Sequence[Field]
-) -> pa.RecordBatch:
+def user_batch(con: duckdb.DuckDBPyConnection, counts: Any, fields: Sequence[Field]) -> pa.RecordBatch:
     """Return the users: id, first row, and the attributes joined by id."""
     import pyarrow as pa
 
@@ -174,9 +185,14 @@ def user_batch(
         else:
             select.append(f"coalesce(CAST({column} AS DOUBLE), 'nan'::DOUBLE) AS {quoted(one.name)}")
     join = "LEFT JOIN attributes AS a USING (user)" if fields else ""
-    table = con.sql(f"SELECT {', '.join(select)} FROM people {join} ORDER BY people.code").to_arrow_table().combine_chunks()
+    table = (
+        con.sql(f"SELECT {', '.join(select)} FROM people {join} ORDER BY people.code").to_arrow_table().combine_chunks()
+    )
     first = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64)
-    arrays: dict[str, Any] = {"user": table["user"].combine_chunks().cast(pa.large_string()), "first_row": pa.array(first)}
+    arrays: dict[str, Any] = {
+        "user": table["user"].combine_chunks().cast(pa.large_string()),
+        "first_row": pa.array(first),
+    }
     for one in fields:
         values = table[one.name].combine_chunks()
         arrays[one.name] = _encoded(values) if one.kind == "text" else values

@@ -20,7 +20,8 @@ Level = Literal["event", "user"]
 @dataclass(frozen=True)
 class Column:
     """One column: ``text`` is dictionary codes, ``number`` int64 or float64 (NaN = none), ``time`` microseconds UTC,
-    ``id`` plain text (event ids)."""
+    ``id`` plain text (event ids).
+    """
 
     name: str
     kind: Kind

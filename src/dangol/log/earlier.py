@@ -131,5 +131,7 @@ def bring_attributes(con: duckdb.DuckDBPyConnection, old: EventLog, fields: Sequ
         con.execute("ALTER TABLE earlier_attributes RENAME TO attributes")
         return tuple(before)
     columns = ", ".join(["user", *(quoted(one.name) for one in before)])
-    con.execute(f"INSERT INTO attributes BY NAME SELECT {columns} FROM earlier_attributes ANTI JOIN attributes USING (user)")
+    con.execute(
+        f"INSERT INTO attributes BY NAME SELECT {columns} FROM earlier_attributes ANTI JOIN attributes USING (user)"
+    )
     return tuple(before)

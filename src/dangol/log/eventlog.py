@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,7 +12,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from dangol.core import calendar
 from dangol.core.errors import InputError, choice, unknown
@@ -30,7 +30,7 @@ Answer = TypeVar("Answer")
 BLOCK_EVENTS: Final = 1 << 20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class EventLog:
     """A behaviour log: events sorted by user, then time, then source order; or a view of one.
 
@@ -43,6 +43,11 @@ class EventLog:
     people: Ints | None = None  # positions of the users that a view keeps
     span: tuple[int, int] | None = None  # a view's half-open span of time, microseconds UTC
     block_events: int = BLOCK_EVENTS
+
+    def __repr__(self) -> str:
+        what = "view of log" if self.is_view else "log"
+        first, last = (calendar.write(moment, self.zone) for moment in (self.start, self.end))
+        return f"<{what} {self.path or 'in memory'}: {self.n_events:,} events of {self.n_users:,} users, {first} to {last} {self.zone}>"
 
     # ---- what it is -------------------------------------------------------------------------------------------
 
@@ -111,7 +116,9 @@ class EventLog:
         meta = self.contents.meta
         view: list[str] = [one.describe() for one in self.filters]
         if self.span:
-            view.append(f"{calendar.write(self.span[0], self.zone)} <= time < {calendar.write(self.span[1], self.zone)}")
+            view.append(
+                f"{calendar.write(self.span[0], self.zone)} <= time < {calendar.write(self.span[1], self.zone)}"
+            )
         if self.people is not None:
             view.append(f"{len(self.people)} named users")
         return {"path": self.path, "version": meta.version, "fingerprint": meta.fingerprint, "view": view}
@@ -157,33 +164,40 @@ class EventLog:
         """Return a view of the events, or of the users, that meet a condition.
 
         A condition on an event column keeps single events; one on a user column keeps whole users. Text compares by
-        code point; ``None`` equals 'no value'. A number that is missing meets no condition but ``!=``.
+        code point. ``None`` stands for 'no value' and may be asked for with ``==`` and ``!=``; what is missing meets no
+        other condition but ``!=`` and ``not in``.
 
         Args:
             column: a column's name, or a whole pyarrow expression such as ``pc.field("amount") > 3``.
             op: ``==``, ``!=``, ``<``, ``<=``, ``>``, ``>=``, ``in``, ``not in``.
-            value: what to compare with; a list for ``in``.
+            value: what to compare with; a list for ``in`` and ``not in``.
 
         Raises:
-            InputError: for an unknown column, operator or, with ``==`` and ``in``, an unknown event name.
+            InputError: for an unknown column, operator or name in a text column, a value of the wrong kind, or an
+                expression that names unknown columns, or columns of both levels, or is not true or false.
         """
         if not isinstance(column, str):
             return self._with(filters=(*self.filters, self._matches(column)))
         if op is None:
             raise InputError(f"where({column!r}) needs an operator and a value, for example where({column!r}, '==', …)")
         choice("op", op, [*OPERATORS, "in", "not in"])
+        if op in ("in", "not in") and (isinstance(value, str) or not np.iterable(value)):
+            raise InputError(f"where({column!r}, {op!r}, {value!r}): {op!r} needs a list of values")
         if column == "user":
             return self._where_user(op, value)
         return self._with(filters=(*self.filters, self._compare(self.column(column), op, value)))
 
     def between(self, start: str | datetime | None = None, end: str | datetime | None = None) -> EventLog:
         """Return a view of the events with ``start <= time < end``; local times of the log's zone, either may be None."""
-        low, high = self.span or (self.contents.meta.first, self.contents.meta.last + 1)
+        meta = self.contents.meta
+        low, high = self.span or (meta.first, max(meta.last + 1, meta.as_of))  # an open end keeps the log's as_of
         low = low if start is None else max(low, calendar.instant(start, self.zone, "start"))
         high = high if end is None else min(high, calendar.instant(end, self.zone, "end"))
-        if high <= low:
+        if high <= low or low > self.end:
             first, last = (calendar.write(moment, self.zone) for moment in (self.start, self.end))
-            raise InputError(f"between({start!r}, {end!r}) holds no time of this log, which runs from {first} to {last}")
+            raise InputError(
+                f"between({start!r}, {end!r}) holds no time of this log, which runs from {first} to {last}"
+            )
         return self._with(span=(low, high))
 
     def users(self, ids: Sequence[str] | pd.Series[str]) -> EventLog:
@@ -219,14 +233,15 @@ class EventLog:
         if column.kind == "time":
             return Compare(column.name, op, calendar.instant(value, self.zone, column.name))
         if column.kind == "number":
-            if not np.issubdtype(np.asarray(value).dtype, np.number):
+            asked_missing = value is None and op in ("==", "!=")
+            if not asked_missing and not np.issubdtype(np.asarray(value).dtype, np.number):
                 raise InputError(f"column {column.name!r} holds numbers; it cannot be compared with {value!r}")
             return Compare(column.name, op, value)
         texts = self.names(column.name)
         wanted = list(value) if op in ("in", "not in") else [value]
         if op in ("==", "!=", "in", "not in"):
             for one in wanted:
-                if one not in texts:
+                if one is not None and one not in texts:
                     self.code(column.name, one)  # raises, with the nearest name
             allowed = np.array([(text in wanted) == (op in ("==", "in")) for text in texts])
         else:
@@ -234,12 +249,36 @@ class EventLog:
         return Compare(column.name, op, value, allowed)
 
     def _matches(self, expression: pc.Expression) -> Matches:
-        named = [column.name for column in self.columns if column.name in str(expression) and column.kind != "id"]
-        levels = {self.column(name).level for name in named}
-        if len(levels) != 1:
-            raise InputError(f"{expression} must name event columns or user columns of the log, not both and not none")
-        texts = {name: self.contents.dictionary(name) for name in named if self.column(name).kind == "text"}
-        return Matches(expression, tuple(named), texts)
+        written = str(expression)
+        possible = tuple(column.name for column in self.columns if column.kind != "id" and column.name in written)
+        texts = {name: self.contents.dictionary(name) for name in possible if self.column(name).kind == "text"}
+        self._check(Matches(expression, possible, texts))
+        needs = tuple(  # pyarrow does not say which columns an expression reads: it reads those it cannot do without
+            name
+            for name in possible
+            if self._problem(Matches(expression, tuple(other for other in possible if other != name), texts))
+        )
+        if len({self.column(name).level for name in needs}) != 1:
+            raise InputError(f"{written} must name event columns or user columns of the log, not both and not none")
+        return Matches(expression, needs, {name: texts[name] for name in needs if name in texts})
+
+    def _check(self, condition: Matches) -> None:
+        problem = self._problem(condition)
+        missing = re.search(r"FieldRef\.Name\((.*?)\)", problem)
+        if missing:
+            raise unknown("column", missing[1], [column.name for column in self.columns])
+        if problem:
+            raise InputError(f"{condition.describe()} cannot be asked of this log: {problem}")
+
+    def _problem(self, condition: Matches) -> str:
+        """Try a condition on no rows at all; say what is wrong with it, or nothing."""
+        import pyarrow as pa
+
+        try:
+            kind = condition.evaluate({name: self.contents.array(name)[:0] for name in condition.needs}).type
+        except pa.ArrowException as problem:
+            return str(problem).splitlines()[0]
+        return "" if pa.types.is_boolean(kind) else f"it is {kind}, not true or false"
 
     def append(self, source: object, **options: Any) -> EventLog:
         """Add a source, read as the log's own was, and return the next version: see ``dangol.log.ingest.append``."""

@@ -113,7 +113,14 @@ def ingest(
     return open_log(folder)
 
 
-def append(log: EventLog, source: object, *, attributes: object = None, now: str | datetime | None = None, progress: bool = True) -> EventLog:
+def append(
+    log: EventLog,
+    source: object,
+    *,
+    attributes: object = None,
+    now: str | datetime | None = None,
+    progress: bool = True,
+) -> EventLog:
     """Add a source to a log, read as the log's own source was, and return the log's next version.
 
     Rows that the log holds already (by event id, else by content) are counted as duplicate. The version before stays whole

@@ -43,7 +43,9 @@ class Reading:
 
     def open(self, source: object) -> list[Source]:
         """Open the sources that ``source`` names."""
-        return open_sources(source, encoding=self.encoding, delimiter=self.delimiter, header=self.header, sheet=self.sheet)
+        return open_sources(
+            source, encoding=self.encoding, delimiter=self.delimiter, header=self.header, sheet=self.sheet
+        )
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,14 @@ def load_into(
     """Load a source into ``folder``, as its first version or, with ``old``, as the next."""
     sources = load.reading.open(given.source)
     raw = load_raw(con, sources, bar)
+    if not sum(raw.rows):
+        broken = sum(len(source.problems) for source in sources)
+        why = (
+            f"its {broken:,} rows are all broken: {next(one for source in sources for one in source.problems).reason}"
+            if broken
+            else "it holds no rows"
+        )
+        raise InputError(f"{sources[0].name}: {why}")
     user_fields, group_outside = _attributes(con, raw, load, given, bar, old)
     mapping = changed(load.mapping, group=None) if group_outside else load.mapping
     checked = check(con, raw, mapping, load.time_format, texts_of(old))
@@ -108,11 +118,19 @@ def load_into(
     first, last = (int(value) for value in row(con, f"SELECT min(time), max(time) FROM {events}"))
     meta = Meta(load.zone, len(batch), n_users, first, last, last + 1, columns, load.to_dict(given.on), {}, version)
     found = survey(EventLog(Contents(meta, batch, users, lambda _: None)), given.now)
-    files = {role: {"name": f"{role}-{version}.arrow", **write_table(scratch / f"{role}-{version}.arrow", one)}
-             for role, one in (("events", batch), ("users", users))}
+    files = {
+        role: {"name": f"{role}-{version}.arrow", **write_table(scratch / f"{role}-{version}.arrow", one)}
+        for role, one in (("events", batch), ("users", users))
+    }
     rejects = write_rejects(con, sources, checked, scratch / f"rejects-{version}.csv")
-    more = {"events": len(batch), "users": n_users, "dropped_properties": dropped, "rejects_file": rejects,
-            "renamed": renamed(fields, mapping), "attributes": lone_attributes(con) if user_fields else None}
+    more = {
+        "events": len(batch),
+        "users": n_users,
+        "dropped_properties": dropped,
+        "rejects_file": rejects,
+        "renamed": renamed(fields, mapping),
+        "attributes": lone_attributes(con) if user_fields else None,
+    }
     report = load_report(said, found, checked, load, odd_times, more)
     meta = changed(meta, as_of=_as_of(last, found, load.zone), report=report.to_dict())
     earlier = [one.name for one in folder.glob("rejects-*.csv")] if old else []
@@ -144,7 +162,12 @@ def _attributes(
 
 
 def _arranged(
-    con: duckdb.DuckDBPyConnection, fields: Sequence[Field], mapping: Mapping, load: Load, n_files: int, old: EventLog | None
+    con: duckdb.DuckDBPyConnection,
+    fields: Sequence[Field],
+    mapping: Mapping,
+    load: Load,
+    n_files: int,
+    old: EventLog | None,
 ) -> tuple[str, tuple[Field, ...], tuple[str, ...]]:
     """Set repeats aside, merge lines, and join the events of the version before; return the view of all events."""
     by_id, drop = mapping.event_id is not None, load.duplicates == "drop"

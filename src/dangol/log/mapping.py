@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import duckdb
 
 ROLES: Final = ("user", "event", "time", "group", "amount", "event_id")
-_NAME: Final = re.compile(r"[\w .:/#()-]+")
+_NAME: Final = re.compile(r"[\w .:-]+")
 
 
 @dataclass(frozen=True)
@@ -98,9 +98,12 @@ def expression(con: duckdb.DuckDBPyConnection, role: str, value: str, columns: S
 
     if value in columns:
         return quoted(value)
-    refused = InputError(f"{role}={value!r} is neither a column nor an expression")
+    refused = InputError(f"{role}={value!r} is neither a column nor an expression over the columns of a row")
     try:
-        if len(con.extract_statements(f"SELECT ({value})")) != 1 or "select" in value.lower().split():
+        bare = re.sub(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"", "", value)
+        if len(con.extract_statements(f"SELECT ({value})")) != 1 or re.search(
+            r"\b(select|from)\b", bare, re.IGNORECASE
+        ):
             raise refused
         con.execute(f"SELECT ({value}) FROM {table} LIMIT 0")
     except duckdb.Error as problem:

@@ -100,53 +100,104 @@ class LoadReport:
                 "the log holds {events:,} events of {users:,} users.",
                 "입력 {rows:,}행 = 수용 {accepted:,}행 + 거부 {rejected:,}행 + 중복 {duplicate:,}행이며, "
                 "로그에는 사용자 {users:,}명의 이벤트 {events:,}건이 담겼습니다.",
-                {"rows": self.rows_in, "accepted": self.accepted, "rejected": self.rejected, "duplicate": self.duplicate,
-                 "events": self.events, "users": self.users},
+                {
+                    "rows": self.rows_in,
+                    "accepted": self.accepted,
+                    "rejected": self.rejected,
+                    "duplicate": self.duplicate,
+                    "events": self.events,
+                    "users": self.users,
+                },
             )
         ]
         for reason, count in self.reasons.items():
-            said.append(Sentence("Rejected {count:,} rows: {reason}.", "{count:,}행 거부: {reason}.", {"count": count, "reason": reason}))
+            said.append(
+                Sentence(
+                    "Rejected {count:,} rows: {reason}.",
+                    "{count:,}행 거부: {reason}.",
+                    {"count": count, "reason": reason},
+                )
+            )
         if self.dropped_properties:
-            said.append(Sentence(
-                "Left out, because they differ among the rows of one event: {names}.",
-                "한 이벤트를 이루는 행마다 값이 달라 제외한 열: {names}.", {"names": ", ".join(self.dropped_properties)}))
+            said.append(
+                Sentence(
+                    "Left out, because they differ among the rows of one event: {names}.",
+                    "한 이벤트를 이루는 행마다 값이 달라 제외한 열: {names}.",
+                    {"names": ", ".join(self.dropped_properties)},
+                )
+            )
         if self.attributes:
-            said.append(Sentence(
-                "Attributes: {rows:,} rows; {missing:,} users have none, {lone:,} rows belong to nobody in the log.",
-                "속성 표 {rows:,}행: 속성이 없는 사용자 {missing:,}명, 로그에 없는 사용자의 행 {lone:,}개.", dict(self.attributes)))
+            said.append(
+                Sentence(
+                    "Attributes: {rows:,} rows; {missing:,} users have none, {lone:,} rows belong to nobody in the log.",
+                    "속성 표 {rows:,}행: 속성이 없는 사용자 {missing:,}명, 로그에 없는 사용자의 행 {lone:,}개.",
+                    dict(self.attributes),
+                )
+            )
         return said
 
     def _times(self) -> list[Sentence]:
-        said = [Sentence("Times were read as {rule}; days begin at midnight in {zone}.",
-                         "시각은 {rule} 형식으로 읽었고, 하루는 {zone} 자정에 시작합니다.", {"rule": self.time_rule, "zone": self.zone})]
+        said = [
+            Sentence(
+                "Times were read as {rule}; days begin at midnight in {zone}.",
+                "시각은 {rule} 형식으로 읽었고, 하루는 {zone} 자정에 시작합니다.",
+                {"rule": self.time_rule, "zone": self.zone},
+            )
+        ]
         if self.zone_assumed and self.local_times:
-            said.append(Sentence(
-                "No zone was given, so {count:,} times without an offset were taken as UTC; give zone= if they are local.",
-                "시간대를 지정하지 않아 오프셋이 없는 시각 {count:,}개를 UTC로 보았습니다. 현지 시각이면 zone을 지정하세요.", {"count": self.local_times}))
+            said.append(
+                Sentence(
+                    "No zone was given, so {count:,} times without an offset were taken as UTC; give zone= if they are local.",
+                    "시간대를 지정하지 않아 오프셋이 없는 시각 {count:,}개를 UTC로 보았습니다. 현지 시각이면 zone을 지정하세요.",
+                    {"count": self.local_times},
+                )
+            )
         if self.skipped_times or self.doubled_times:
-            said.append(Sentence(
-                "Daylight saving: {skipped:,} times do not exist and were moved forward; {doubled:,} occur twice and mean the first.",
-                "서머타임: 존재하지 않는 시각 {skipped:,}개는 뒤로 옮겼고, 두 번 있는 시각 {doubled:,}개는 앞의 것으로 보았습니다.",
-                {"skipped": self.skipped_times, "doubled": self.doubled_times}))
+            said.append(
+                Sentence(
+                    "Daylight saving: {skipped:,} times do not exist and were moved forward; {doubled:,} occur twice and mean the first.",
+                    "서머타임: 존재하지 않는 시각 {skipped:,}개는 뒤로 옮겼고, 두 번 있는 시각 {doubled:,}개는 앞의 것으로 보았습니다.",
+                    {"skipped": self.skipped_times, "doubled": self.doubled_times},
+                )
+            )
         return said
 
     def _oddities(self) -> list[Sentence]:
         said = []
         if self.future:
-            said.append(Sentence("{count:,} events lie in the future.", "미래 시각의 이벤트가 {count:,}건 있습니다.", {"count": self.future}))
+            said.append(
+                Sentence(
+                    "{count:,} events lie in the future.",
+                    "미래 시각의 이벤트가 {count:,}건 있습니다.",
+                    {"count": self.future},
+                )
+            )
         empty = self.empty_days
         if empty:
             shown = ", ".join(empty[:5]) + (" …" if len(empty) > 5 else "")
-            said.append(Sentence("{count:,} of {days:,} days have no event: {shown}.", "전체 {days:,}일 가운데 {count:,}일은 이벤트가 없습니다: {shown}.",
-                                 {"count": len(empty), "days": len(self.days), "shown": shown}))
+            said.append(
+                Sentence(
+                    "{count:,} of {days:,} days have no event: {shown}.",
+                    "전체 {days:,}일 가운데 {count:,}일은 이벤트가 없습니다: {shown}.",
+                    {"count": len(empty), "days": len(self.days), "shown": shown},
+                )
+            )
         if self.ties:
-            said.append(Sentence("{share} of the events have exactly the time of the user's event before; the order of the source decides.",
-                                 "이벤트의 {share}가 같은 사용자의 직전 이벤트와 시각이 똑같습니다. 이때는 원본의 순서를 따릅니다.",
-                                 {"share": percent(self.ties / max(self.events, 1))}))
+            said.append(
+                Sentence(
+                    "{share} of the events have exactly the time of the user's event before; the order of the source decides.",
+                    "이벤트의 {share}가 같은 사용자의 직전 이벤트와 시각이 똑같습니다. 이때는 원본의 순서를 따릅니다.",
+                    {"share": percent(self.ties / max(self.events, 1))},
+                )
+            )
         if self.n_bots:
-            said.append(Sentence("{count:,} users behave like programs (kept, not removed); the busiest is {user}: {why}.",
-                                 "사람 같지 않은 사용자가 {count:,}명 있습니다(제거하지 않음). 가장 활발한 사용자는 {user}입니다: {why}.",
-                                 {"count": self.n_bots, "user": self.bots[0]["user"], "why": self.bots[0]["why"]}))
+            said.append(
+                Sentence(
+                    "{count:,} users behave like programs (kept, not removed); the busiest is {user}: {why}.",
+                    "사람 같지 않은 사용자가 {count:,}명 있습니다(제거하지 않음). 가장 활발한 사용자는 {user}입니다: {why}.",
+                    {"count": self.n_bots, "user": self.bots[0]["user"], "why": self.bots[0]["why"]},
+                )
+            )
         return said
 
     def summary(self, lang: str = "en") -> str:

@@ -27,7 +27,11 @@ def database(scratch: Path, memory: str) -> Iterator[duckdb.DuckDBPyConnection]:
     try:
         con = duckdb.connect(
             str(scratch / "staging.duckdb"),
-            config={"memory_limit": memory, "temp_directory": str(scratch / "spill"), "preserve_insertion_order": "false"},
+            config={
+                "memory_limit": memory,
+                "temp_directory": str(scratch / "spill"),
+                "preserve_insertion_order": "false",
+            },
         )
     except duckdb.Error as problem:
         raise InputError(f"memory={memory!r} cannot be used: {str(problem).splitlines()[0]}") from problem
@@ -37,11 +41,17 @@ def database(scratch: Path, memory: str) -> Iterator[duckdb.DuckDBPyConnection]:
     except duckdb.OutOfMemoryException as problem:
         said = str(problem)
         if "disk" in said.lower() or "space" in said.lower():
-            raise StoreError(f"no space is left on the disk of {scratch.parent}; free some; what was there before is unchanged") from problem
-        raise InputError(f"memory={memory!r} is too little for this source; give more, for example memory='4GB'") from problem
+            raise StoreError(
+                f"no space is left on the disk of {scratch.parent}; free some; what was there before is unchanged"
+            ) from problem
+        raise InputError(
+            f"memory={memory!r} is too little for this source; give more, for example memory='4GB'"
+        ) from problem
     except duckdb.IOException as problem:
         if "space" in str(problem).lower():
-            raise StoreError(f"no space is left on the disk of {scratch.parent}; free some; what was there before is unchanged") from problem
+            raise StoreError(
+                f"no space is left on the disk of {scratch.parent}; free some; what was there before is unchanged"
+            ) from problem
         raise InputError(f"the source cannot be read: {str(problem).splitlines()[0]}") from problem
     except duckdb.InterruptException:
         raise KeyboardInterrupt from None

@@ -6,11 +6,11 @@ Text columns arrive as text and are cast here by our own rules, because automati
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from dangol.core import calendar
-from dangol.core.errors import StoreError, unknown
+from dangol.core.errors import DangolError, StoreError, unknown
 
 from .mapping import Mapping as Roles
 from .mapping import expression, kept_properties, literal, quoted
@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     from .sources import Source
 
 # A number as a person or program writes it plainly: 007, 1_000, nan and 20-digit ids stay text.
-_PLAIN_NUMBER: Final = r"-?(0|[1-9]\d{0,14})(\.\d{1,15})?"
+PLAIN_NUMBER: Final = r"-?(0|[1-9]\d{0,14})(\.\d{1,15})?"
 _WHOLE: Final = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 _NUMBERS: Final = (*_WHOLE, "UBIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
-_RESERVED: Final = frozenset({"user", "event", "time", "group", "amount", "event_id", "first_row", "_file", "_row", "_naive"})
+_RESERVED: Final = frozenset(
+    {"user", "event", "time", "group", "amount", "event_id", "first_row", "_file", "_row", "_naive"}
+)
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Raw:
 
     name: str
     copied: bool
+    typed: bool  # the source states the types of its columns: its text is text
     columns: tuple[str, ...]
     types: dict[str, str]
     rows: tuple[int, ...]  # of each source
@@ -65,25 +68,44 @@ def load_raw(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], progress
         _copy(con, sources, progress, name)
     described = con.execute(f"DESCRIBE {name}").fetchall()
     types = {row[0]: str(row[1]) for row in described if row[0] not in ("_file", "_row")}
-    counts = {int(file): int(count) for file, count in con.execute(f"SELECT _file, count(*) FROM {name} GROUP BY 1").fetchall()}
+    counts = {
+        int(file): int(count)
+        for file, count in con.execute(f"SELECT _file, count(*) FROM {name} GROUP BY 1").fetchall()
+    }
     rows = tuple(counts.get(number, 0) for number in range(1, len(sources) + 1))
     _agree(sources, sum(rows))
-    return Raw(name, not all(paths), tuple(types), types, rows)
+    return Raw(name, not all(paths), sources[0].format in ("Parquet", "Arrow"), tuple(types), types, rows)
 
 
 def _copy(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], progress: Progress, name: str) -> None:
+    import duckdb
     import pyarrow as pa
 
     total = sum(source.size or 0 for source in sources)
     done = 0
     for number, source in enumerate(sources, start=1):
         schema = source.schema.append(pa.field("_file", pa.int32())).append(pa.field("_row", pa.int64()))
-        reader = pa.RecordBatchReader.from_batches(schema, _numbered(source, number, schema, progress, done, total))
-        con.register("incoming", reader)
+        trouble: list[DangolError] = []
+        batches = _told(_numbered(source, number, schema, progress, done, total), trouble)
+        con.register("incoming", pa.RecordBatchReader.from_batches(schema, batches))
         verb = f"CREATE TEMP TABLE {name} AS" if number == 1 else f"INSERT INTO {name} BY NAME"
-        con.execute(f"{verb} SELECT * FROM incoming")
+        try:
+            con.execute(f"{verb} SELECT * FROM incoming")
+        except duckdb.Error:
+            if trouble:
+                raise trouble[0] from None
+            raise
         con.unregister("incoming")
         done += source.size or 0
+
+
+def _told(batches: Iterator[pa.RecordBatch], trouble: list[DangolError]) -> Iterator[pa.RecordBatch]:
+    """Pass batches on, and keep our own complaint, which DuckDB would wrap in its own words."""
+    try:
+        yield from batches
+    except DangolError as problem:
+        trouble.append(problem)
+        raise
 
 
 def _numbered(
@@ -96,7 +118,9 @@ def _numbered(
     for batch in source.batches():
         size = batch.num_rows
         numbers = pa.array(np.arange(row + 1, row + size + 1))
-        yield pa.RecordBatch.from_arrays([*batch.columns, pa.array(np.full(size, number, np.int32)), numbers], schema=schema)
+        yield pa.RecordBatch.from_arrays(
+            [*batch.columns, pa.array(np.full(size, number, np.int32)), numbers], schema=schema
+        )
         row += size
         progress.update("reading", done + source.position(), total, rows=row)
 
@@ -115,7 +139,9 @@ def _agree(sources: Sequence[Source], rows: int) -> None:
         )
 
 
-def type_columns(con: duckdb.DuckDBPyConnection, raw: Raw, view: str = "typed", keep: Container[str] = ()) -> dict[str, str]:
+def type_columns(
+    con: duckdb.DuckDBPyConnection, raw: Raw, view: str = "typed", keep: Container[str] = ()
+) -> dict[str, str]:
     """Make a view of typed columns: text columns in which every value is a plain number become numbers, '' becomes NULL.
 
     Columns in ``keep`` stay text. The text of a column of numbers stays beside it under the name that ``as_written`` gives.
@@ -123,13 +149,15 @@ def type_columns(con: duckdb.DuckDBPyConnection, raw: Raw, view: str = "typed", 
     Returns:
         The kind of every column: ``text``, ``number``, or ``whole`` (integers as such).
     """
-    texts = [name for name in raw.columns if raw.types[name] == "VARCHAR" and name not in keep]
+    texts = [name for name in raw.columns if raw.types[name] == "VARCHAR" and name not in keep and not raw.typed]
     plain = _all_plain(con, raw, _sample_plain(con, raw, texts))
     parts, kinds = [], {}
     for name in raw.columns:
         column, kind = quoted(name), raw.types[name]
         if kind == "VARCHAR":
-            parts.append(f"{f'CAST(nullif({column}, {chr(39) * 2}) AS DOUBLE)' if name in plain else f'nullif({column}, {chr(39) * 2})'} AS {column}")
+            parts.append(
+                f"{f'CAST(nullif({column}, {chr(39) * 2}) AS DOUBLE)' if name in plain else f'nullif({column}, {chr(39) * 2})'} AS {column}"
+            )
             if name in plain:
                 parts.append(f"{column} AS {as_written(name)}")
             kinds[name] = "number" if name in plain else "text"
@@ -146,7 +174,9 @@ def as_written(name: str) -> str:
 
 
 def _sample_plain(con: duckdb.DuckDBPyConnection, raw: Raw, names: Sequence[str]) -> list[str]:
-    tests = ", ".join(f"bool_and(regexp_full_match(nullif({quoted(name)}, ''), {literal(_PLAIN_NUMBER)}))" for name in names)
+    tests = ", ".join(
+        f"bool_and(regexp_full_match(nullif({quoted(name)}, ''), {literal(PLAIN_NUMBER)}))" for name in names
+    )
     if not names:
         return []
     found = row(con, f"SELECT {tests} FROM (SELECT * FROM {raw.name} LIMIT 5000)")
@@ -157,7 +187,7 @@ def _all_plain(con: duckdb.DuckDBPyConnection, raw: Raw, names: Sequence[str]) -
     if not names:
         return set()
     test = "coalesce(bool_and(regexp_full_match(nullif({0}, ''), {1})), false)"
-    tests = ", ".join(test.format(quoted(name), literal(_PLAIN_NUMBER)) for name in names)
+    tests = ", ".join(test.format(quoted(name), literal(PLAIN_NUMBER)) for name in names)
     found = row(con, f"SELECT {tests} FROM {raw.name}")
     return {name for name, plain in zip(names, found, strict=True) if plain}
 
@@ -182,7 +212,9 @@ class Checked:
     rule: TimeRule
 
 
-def check(con: duckdb.DuckDBPyConnection, raw: Raw, mapping: Roles, time_format: str | None, keep: Container[str]) -> Checked:
+def check(
+    con: duckdb.DuckDBPyConnection, raw: Raw, mapping: Roles, time_format: str | None, keep: Container[str]
+) -> Checked:
     """Make ``checked``, the rows that are events, and ``rejected`` (``_file, _row, role, value``), the others.
 
     Columns in ``keep`` (text in the version before) stay text whatever their values.
@@ -194,16 +226,27 @@ def check(con: duckdb.DuckDBPyConnection, raw: Raw, mapping: Roles, time_format:
     for name in mapping.collapse:
         if name not in raw.columns:
             raise unknown("collapse column", name, raw.columns, "the source")
+    named = " ".join(mapping.roles().values())
+    needed = [name for name in raw.columns if name in properties or name in mapping.collapse or name in named]
+    known, raw = raw.columns, replace(raw, columns=tuple(needed))
     kinds = type_columns(con, raw, keep=keep)
-    roles = {role: _read(con, raw, kinds, role, value) for role, value in mapping.roles().items()}
+    roles = {role: _read(con, raw, kinds, known, (role, value)) for role, value in mapping.roles().items()}
     rule = time_rule(con, "typed", roles["time"], _type(con, roles["time"]), time_format, mapping.time)
-    fields = [Field(role, {"amount": "number", "event_id": "id"}.get(role, "text"), mapping.roles()[role])
-              for role in roles if role != "time"]
+    fields = [
+        Field(role, {"amount": "number", "event_id": "id"}.get(role, "text"), mapping.roles()[role])
+        for role in roles
+        if role != "time"
+    ]
     fields += [Field(_free(name), kinds[name], name) for name in properties]
     columns = [f"{rule.us} AS time", f"{rule.naive} AS _naive"]
-    columns += [f"{_number(con, roles[one.name]) if one.name == 'amount' else as_text(roles[one.name], _type(con, roles[one.name]))} AS {quoted(one.name)}"
-                for one in fields if one.name in roles]
-    columns += [f"{_property(one, raw.types[one.source])} AS {quoted(one.name)}" for one in fields if one.name not in roles]
+    columns += [
+        f"{_number(con, roles[one.name]) if one.name == 'amount' else as_text(roles[one.name], _type(con, roles[one.name]))} AS {quoted(one.name)}"
+        for one in fields
+        if one.name in roles
+    ]
+    columns += [
+        f"{_property(one, raw.types[one.source])} AS {quoted(one.name)}" for one in fields if one.name not in roles
+    ]
     columns += [f"{quoted(name)} AS {quoted(f'_key {name}')}" for name in mapping.collapse]
     seen = [name for name in ("time", "amount") if name in roles]
     columns += [f"{roles[name]} AS _seen_{name}" for name in seen]
@@ -215,14 +258,19 @@ def check(con: duckdb.DuckDBPyConnection, raw: Raw, mapping: Roles, time_format:
     )
     if raw.copied:
         con.execute(f"DROP VIEW typed; DROP TABLE {raw.name}")  # its rows live on in ``every``
-    con.execute("CREATE TABLE rejected AS SELECT _file, _row, _problem AS role, _value AS value FROM every WHERE _problem IS NOT NULL")
+    con.execute(
+        "CREATE TABLE rejected AS SELECT _file, _row, _problem AS role, _value AS value FROM every WHERE _problem IS NOT NULL"
+    )
     con.execute("CREATE VIEW checked AS SELECT * EXCLUDE (_problem, _value) FROM every WHERE _problem IS NULL")
     return Checked(tuple(fields), rule)
 
 
-def _read(con: duckdb.DuckDBPyConnection, raw: Raw, kinds: dict[str, str], role: str, value: str) -> str:
+def _read(
+    con: duckdb.DuckDBPyConnection, raw: Raw, kinds: dict[str, str], known: Sequence[str], mapped: tuple[str, str]
+) -> str:
     """The SQL of a role. Ids, names and times are read as they were written even where they look like numbers."""
-    sql = expression(con, role, value, raw.columns, "typed")
+    role, value = mapped
+    sql = expression(con, role, value, known, "typed")
     if value in raw.columns and raw.types[value] == "VARCHAR" and kinds[value] == "number":
         return as_written(value)
     return sql
@@ -258,7 +306,9 @@ def _free(name: str) -> str:
 
 def _problem(types: Mapping[str, str]) -> tuple[str, str]:
     """SQL for the first thing wrong with a row (NULL if nothing is) and for the value that is wrong."""
-    empty = {name: f"nullif(_seen_{name}, '')" if kind == "VARCHAR" else f"_seen_{name}" for name, kind in types.items()}
+    empty = {
+        name: f"nullif(_seen_{name}, '')" if kind == "VARCHAR" else f"_seen_{name}" for name, kind in types.items()
+    }
     tests = [("user", '"user" IS NULL', "user"), ("event", "event IS NULL", "event")]
     tests += [("no time", f"{empty['time']} IS NULL", "_seen_time"), ("time", "time IS NULL", "_seen_time")]
     tests.append(("range", f"time < {EARLIEST} OR time >= {LATEST}", "_seen_time"))
@@ -266,7 +316,9 @@ def _problem(types: Mapping[str, str]) -> tuple[str, str]:
         bad = f"(amount IS NULL OR isnan(amount) OR isinf(amount)) AND {empty['amount']} IS NOT NULL"
         tests.append(("amount", bad, "_seen_amount"))
     problem = "CASE " + " ".join(f"WHEN {test} THEN {literal(name)}" for name, test, _ in tests) + " END"
-    value = "CASE " + " ".join(f"WHEN {test} THEN left(CAST({seen} AS VARCHAR), 200)" for _, test, seen in tests) + " END"
+    value = (
+        "CASE " + " ".join(f"WHEN {test} THEN left(CAST({seen} AS VARCHAR), 200)" for _, test, seen in tests) + " END"
+    )
     return problem, value
 
 
@@ -289,6 +341,10 @@ def to_utc(con: duckdb.DuckDBPyConnection, zone: str) -> dict[str, int]:
         shift = f"CASE WHEN time >= {wall} THEN {after} ELSE {shift} END"
         (skipped if after > before else doubled).append(f"time >= {moment + min(before, after)} AND time < {wall}")
     tests = " OR ".join(f"({one})" for one in skipped) or "false", " OR ".join(f"({one})" for one in doubled) or "false"
-    con.execute(f"CREATE VIEW instants AS SELECT * EXCLUDE (_naive) REPLACE (CASE WHEN _naive THEN time - ({shift}) ELSE time END AS time) FROM checked")
-    odd = row(con, f"SELECT count(*) FILTER (_naive AND ({tests[0]})), count(*) FILTER (_naive AND ({tests[1]})) FROM checked")
+    con.execute(
+        f"CREATE VIEW instants AS SELECT * EXCLUDE (_naive) REPLACE (CASE WHEN _naive THEN time - ({shift}) ELSE time END AS time) FROM checked"
+    )
+    odd = row(
+        con, f"SELECT count(*) FILTER (_naive AND ({tests[0]})), count(*) FILTER (_naive AND ({tests[1]})) FROM checked"
+    )
     return {"local": int(local), "skipped": int(odd[0]), "doubled": int(odd[1])}

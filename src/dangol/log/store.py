@@ -42,7 +42,9 @@ def staging(folder: Path, replace: bool) -> Iterator[Path]:
     if existed and not folder.is_dir():
         raise InputError(f"{folder} is a file; give the name of a folder to make, such as {folder.name}.log")
     if (folder / _HEAD).exists() and not replace:
-        raise InputError(f"{folder} is a log already; give another name, or replace=True (--replace) to put this one in its place")
+        raise InputError(
+            f"{folder} is a log already; give another name, or replace=True (--replace) to put this one in its place"
+        )
     if existed and not (folder / _HEAD).exists() and any(not one.name.startswith(".") for one in folder.iterdir()):
         raise InputError(f"{folder} is a folder with other things in it; give the name of a new folder")
     try:
@@ -75,9 +77,11 @@ def _locked(folder: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise InputError(f"another process is writing {folder}; wait for it to end") from None
-        yield
-        with suppress(OSError):
-            (folder / ".lock").unlink()
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                (folder / ".lock").unlink()
 
 
 def _disk_trouble(problem: OSError, folder: Path) -> str:
@@ -98,7 +102,12 @@ def write_table(path: Path, batch: pa.RecordBatch) -> dict[str, Any]:
     regions = _regions(_read(path), data)
     sums = {name: f"{checksum(data[start : start + size]):016x}" for name, (start, size) in regions.items()}
     rest = f"{_rest(data, list(regions.values())):016x}"
-    return {"size": len(data), "regions": {name: list(where) for name, where in regions.items()}, "sums": sums, "rest": rest}
+    return {
+        "size": len(data),
+        "regions": {name: list(where) for name, where in regions.items()},
+        "sums": sums,
+        "rest": rest,
+    }
 
 
 def _mapped(path: Path) -> Any:
@@ -203,7 +212,9 @@ def read_head(folder: Path) -> dict[str, Any]:
     except (ValueError, KeyError, AttributeError) as problem:
         raise _damaged(path) from problem
     if head.get("format", 0) > FORMAT:
-        raise StoreError(f"{folder} was written by a newer dangol (format {head['format']}, this one reads {FORMAT}); upgrade dangol")
+        raise StoreError(
+            f"{folder} was written by a newer dangol (format {head['format']}, this one reads {FORMAT}); upgrade dangol"
+        )
     if claimed != _text_sum(json.dumps(head, sort_keys=True)):
         raise _damaged(path)
     return dict(head)
@@ -239,4 +250,6 @@ def open_contents(folder: Path) -> Contents:
 
 def _damaged(path: Path, column: str | None = None) -> StoreError:
     where = f"column {column!r} of {path}" if column else str(path)
-    return StoreError(f"{where} is not as it was written (its checksum differs); restore it from a copy or ingest the source again")
+    return StoreError(
+        f"{where} is not as it was written (its checksum differs); restore it from a copy or ingest the source again"
+    )

@@ -43,10 +43,16 @@ def survey(log: EventLog, now: int | None) -> Survey:
     order = np.argsort(-flagged["events"], kind="stable")[:_SHOWN]
     ids = log.ids(flagged["user"][order]).tolist()
     bots = [
-        {"user": user, "events": int(flagged["events"][i]), "why": _why(int(flagged["per_minute"][i]), int(flagged["per_day"][i]), float(flagged["regular"][i]))}
+        {
+            "user": user,
+            "events": int(flagged["events"][i]),
+            "why": _why(int(flagged["per_minute"][i]), int(flagged["per_day"][i]), float(flagged["regular"][i])),
+        }
         for user, i in zip(ids, order, strict=True)
     ]
-    return Survey(dict(zip(names, map(int, counts), strict=True)), ties, bots, len(flagged["user"]), future, sharp == log.n_events)
+    return Survey(
+        dict(zip(names, map(int, counts), strict=True)), ties, bots, len(flagged["user"]), future, sharp == log.n_events
+    )
 
 
 def _why(per_minute: int, per_day: int, regular: float) -> str:

@@ -70,12 +70,21 @@ def time_rule(
         return TimeRule("instants", f"epoch_us({sql})", "false")
     if kind.startswith(("TIMESTAMP", "DATE")):
         return TimeRule("local times" if kind.startswith("T") else "dates", f"epoch_us({sql}::TIMESTAMP)", "true")
+    if kind.endswith("INT") and time_format is None and _dated(con, table, sql):
+        return TimeRule("digits %Y%m%d", f"epoch_us(try_strptime(CAST({sql} AS VARCHAR), '%Y%m%d'))", "true")
     if kind != "VARCHAR":
         return _epoch(con, table, sql, time_format, label)
     if time_format is not None and "%" in time_format:
-        return TimeRule(f"pattern {time_format}", f"epoch_us(try_strptime({sql}, {literal(time_format)}))", _naive(time_format))
-    sample = [row[0] for row in con.execute(f"SELECT v FROM (SELECT {sql} AS v FROM {table} LIMIT 200000) "
-              f"WHERE v IS NOT NULL AND v <> '' LIMIT {_SAMPLE}").fetchall()]
+        return TimeRule(
+            f"pattern {time_format}", f"epoch_us(try_strptime({sql}, {literal(time_format)}))", _naive(time_format)
+        )
+    sample = [
+        row[0]
+        for row in con.execute(
+            f"SELECT v FROM (SELECT {sql} AS v FROM {table} LIMIT 200000) "
+            f"WHERE v IS NOT NULL AND v <> '' LIMIT {_SAMPLE}"
+        ).fetchall()
+    ]
     if not sample:
         raise InputError(f"time={label!r} has no value in any row")
     return _from_text(con, table, sql, sample, time_format, label)
@@ -153,7 +162,9 @@ def _day_or_month(
     day_first = time_format == "day-first"
     if time_format not in ("day-first", "month-first"):
         part = "coalesce(max(CASE WHEN regexp_full_match({0}, '{1}') THEN try_cast(regexp_extract({0}, '^(\\d+)\\D(\\d+)', {2}) AS INT) END), 0)"
-        first, second = row(con, f"SELECT {part.format(sql, _NUMERIC, 1)}, {part.format(sql, _NUMERIC, 2)} FROM {table}")
+        first, second = row(
+            con, f"SELECT {part.format(sql, _NUMERIC, 1)}, {part.format(sql, _NUMERIC, 2)} FROM {table}"
+        )
         if (first > 12) == (second > 12):
             raise _ambiguous(sample, label, both=first > 12)
         day_first = first > 12
@@ -219,10 +230,22 @@ def _digits(
     return _epoch(con, table, f"try_cast({sql} AS DOUBLE)", time_format, label)
 
 
+def _dated(con: duckdb.DuckDBPyConnection, table: str, sql: str) -> bool:
+    """Whether integers are dates such as 20240131."""
+    return bool(
+        row(
+            con,
+            f"SELECT bool_and(regexp_full_match(CAST({sql} AS VARCHAR), '(19|20)\\d\\d(0[1-9]|1[0-2])[0-3]\\d')) FROM {table}",
+        )[0]
+    )
+
+
 def _epoch(con: duckdb.DuckDBPyConnection, table: str, sql: str, time_format: str | None, label: str) -> TimeRule:
     """Numbers: the unit is the one that puts the middle value between 1990 and 2100; exactly one of the four does."""
     if time_format is not None and time_format not in _EPOCHS:
-        raise InputError(f"time={label!r} holds numbers; time_format must be one of {', '.join(_EPOCHS)}, found {time_format!r}")
+        raise InputError(
+            f"time={label!r} holds numbers; time_format must be one of {', '.join(_EPOCHS)}, found {time_format!r}"
+        )
     if time_format is None:
         middle = row(con, f"SELECT median({sql}) FROM {table}")[0]
         if middle is None:

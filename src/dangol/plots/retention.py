@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
-_SCALE: Final = ((0.0, "#F1F6FA"), (0.5, "#7FB3D5"), (1.0, "#00568A"))
+_SCALE: Final = ((0.0, "#F1F6FA"), (0.5, "#8FBEDD"), (1.0, "#00568A"))
 _MOST_LINES: Final = len(PALETTE)
 _MOST_SEGMENTS: Final = 16
 _MOST_HATCHED: Final = 2_000
@@ -56,7 +56,7 @@ def figure(result: Result) -> go.Figure:
     grid = _grid(cells, columns, parted)
     heights = _layout(len(grid.labels))
     shown = _blank(result, grid, heights, parted)
-    _curves(shown, average, columns, parted)
+    _curves(shown, average[average["period"].isin(list(columns))], columns, parted)
     _triangle(shown, grid, heights["row"], (_WIDTH - _LEFT - _right(parted)) / len(grid.columns))
     _axes(shown, grid, heights, result.recipe["parameters"])
     return shown
@@ -132,13 +132,16 @@ def _right(parted: bool) -> int:
 
 def _curves(shown: go.Figure, average: pd.DataFrame, columns: dict[int, str], parted: bool) -> None:
     across = {low: at for at, low in enumerate(columns)}
-    average = average[average["period"].isin(list(columns))]
-    if not parted:
+    top = average["rate" if parted else "upper"].max()
+    shown.update_layout(yaxis={"range": [0, 122 * top if top > 0 else 100]})
+    if average.empty:
+        shown.add_annotation(text="no finished cohort yet", x=0.5, xref="paper", y=50, yref="y", showarrow=False)
+    elif parted:
+        largest = average.groupby("segment", sort=False)["n"].max().nlargest(_MOST_LINES).index
+        for color, name in zip(PALETTE, largest, strict=False):
+            _curve(shown, average[average["segment"] == name], across, str(name), color, banded=False)
+    else:
         _curve(shown, average, across, "average", PALETTE[0])
-        return
-    largest = average.groupby("segment", sort=False)["n"].max().nlargest(_MOST_LINES).index
-    for color, name in zip(PALETTE, largest, strict=False):
-        _curve(shown, average[average["segment"] == name], across, str(name), color, banded=False)
 
 
 def _curve(
@@ -227,9 +230,6 @@ def _axes(shown: go.Figure, grid: _Grid, heights: dict[str, float], asked: dict[
     every = durations.period(asked["every"])
     unit = _UNITS[every.unit] if every.count == 1 else f"periods of {every.count} {_UNITS[every.unit]}"
     across = _step(len(grid.columns), 26)
-    highest = max(
-        (np.nanmax(line.y) for line in shown.data if line.type == "scatter" and line.yaxis != "y2"), default=0
-    )
     down = _step(len(grid.labels), int(len(grid.labels) * heights["row"] / 14))
     shown.update_layout(
         xaxis={
@@ -244,7 +244,6 @@ def _axes(shown: go.Figure, grid: _Grid, heights: dict[str, float], asked: dict[
         },
         yaxis={
             "domain": [heights["above"], 1],
-            "range": [0, 1.22 * highest or 1],
             "ticksuffix": " %",
             "nticks": 5,
             "zeroline": False,

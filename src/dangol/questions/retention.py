@@ -199,7 +199,8 @@ def _listed(brackets: object) -> Any:
 def _slots(brackets: Any, reach: int, later: bool) -> tuple[Ints, Ints]:
     """Return the first period of each slot, and the first one after it."""
     if brackets is None:
-        return np.arange(reach), np.arange(1, reach + 1)
+        lows = np.arange(max(reach, 2))  # period 1 has a slot even where it has not begun: that is then said
+        return lows, lows + 1
     if later:
         raise InputError("brackets count returns in their own periods; leave out counting='on-or-after'")
     edges = np.asarray(brackets)
@@ -280,13 +281,20 @@ def _run(stream: kernels.Stream, rules: Rules, entered: kernels.Entries, slot_of
 def _entries(block: Block, rules: Rules, cut: Breakdown | None) -> tuple[kernels.Stream, kernels.Entries, Ints]:
     """Find the entries of a block and their segments (0 without a breakdown)."""
     event = block.columns.get("event", np.empty(0, np.int32))
-    stream = kernels.Stream(block.offsets, block.time, event)
+    stream = kernels.Stream(block.offsets, _read_only(block.time), _read_only(event))
     row, owner, period = kernels.entries(stream, rules.edges, rules.start, rules.recurring)
     slots = np.full(len(row), len(rules.lows))
     if rules.width:
         slots = np.searchsorted(rules.highs, (rules.as_of - block.time[row]) // rules.width, side="right")
     segment = np.zeros(len(row), np.int64) if cut is None else segment_at(block, cut, row, owner).astype(np.int64)
     return stream, kernels.Entries(row, owner, period, np.zeros(len(row), np.int64), slots), segment
+
+
+def _read_only(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return the same values, unwritable as those of a mapped log are: the kernels compile once for all cases."""
+    same = values.view()
+    same.flags.writeable = False
+    return same
 
 
 def _sparse(values: Ints) -> tuple[Ints, Ints]:

@@ -26,24 +26,24 @@ if TYPE_CHECKING:
 
 Ints = npt.NDArray[np.int64]
 Arrays = tuple[npt.NDArray[Any], ...]
-Partial = tuple[kernels.Tally, Ints, Ints, Ints, kernels.Parts | None]
+Partial = tuple[kernels.Tally, tuple[int, int, int], kernels.Parts | None]
 
 BINS: Final = kernels.log_bins(20)
-_LOW: Final = (1 << 32) - 1
 
 
 @dataclass(frozen=True)
 class Rules:
     """Where sessions begin, in microseconds and codes: plain data, so that a scan can take it along.
 
-    ``cap`` 0, no ``cuts`` and ``separator`` -1 mean none. A session that ends at ``late`` or after may not be over.
+    ``cap`` 0, no ``cuts`` and ``separator`` -1 mean none. A user's last session may not be over if it begins at
+    ``open[0]`` or later and ends at ``open[1]`` or later.
     """
 
     gap: int
     cap: int
     cuts: Ints
     separator: int
-    late: int
+    open: tuple[int, int]
     events: int
 
     def starts(self, block: Block) -> Ints:
@@ -63,9 +63,9 @@ def sessions(
 ) -> Result:
     """Cut every user's events into sessions (visits): how many, how long, how deep, and where they begin and end.
 
-    A session begins at a user's first event and wherever the idle time since the user's event before is strictly longer
-    than ``gap``; if asked, also where a cap, midnight or a separator says so. Its duration is the time of its last event
-    less that of its first. A bounce is a session of a single event::
+    A session begins at a user's first event and wherever the idle time since the user's event before is strictly
+    longer than ``gap``; if asked, also where a cap, midnight or a separator says so. Its duration is the time of its
+    last event less that of its first. A bounce is a session of a single event::
 
         bounce_rate = sessions of one event / sessions          bounce_rate_events = sessions of one event / events
 
@@ -85,7 +85,7 @@ def sessions(
 
         ``summary`` (measure, value): users, sessions, events, sessions_per_user, events_per_session, mean_duration_s,
         median_duration_s, p90_duration_s, bounce_rate, bounce_rate_events, median_gap_to_next_s, suggested_gap_s,
-        unfinished (sessions that may not be over at the end of the log).
+        unfinished (sessions that an event at the end of the log would still belong to).
         ``users``: user, sessions, events, duration_s (sum), median_duration_s, bounces, start, end.
         ``entry``, ``last``: event, sessions, rate (of all sessions), bounces, bounce_rate; most sessions first.
         ``segments`` (with ``by``): segment, users, sessions, events, mean_duration_s, bounce_rate, lower, upper (95 %
@@ -99,8 +99,9 @@ def sessions(
         Events at the same instant keep the source order, which decides ``entry`` and ``last``. An idle time equal to
         ``gap``, and a duration equal to ``cap``, stay within the session. Single-event sessions last 0 s and count in
         means and quantiles; quantiles interpolate linearly between neighbours. A user may be in several segments of an
-        event column. Missing values of ``by`` form the segment "(none)". The suggested gap is where two normal components
-        fitted to the logarithms of the idle times cross; it is missing (NaN) where they are not apart, and never applied.
+        event column. Missing values of ``by`` form the segment "(none)". The suggested gap is where two normal
+        components fitted to the logarithms of the idle times cross; it is missing (NaN) where they are not apart, and
+        never applied.
 
     Raises:
         InputError: for an unknown event or column, or a length of time without a unit or not above zero.
@@ -129,9 +130,13 @@ def _rules(log: EventLog, asked: Mapping[str, Any]) -> Rules:
     cap = 0 if asked["cap"] is None else durations.duration(asked["cap"], "cap")
     if not isinstance(asked["midnight"], bool):
         raise InputError(f"midnight={asked['midnight']!r} must be True or False")
-    cuts = calendar.midnights(log.zone, log.start, log.end) if asked["midnight"] else np.empty(0, np.int64)
+    cuts = np.empty(0, np.int64)
+    if asked["midnight"]:
+        cuts = calendar.midnights(log.zone, log.start, max(log.end, log.as_of))
     separator = -1 if asked["separator"] is None else log.code("event", asked["separator"])
-    return Rules(gap, cap, cuts, separator, log.as_of - gap, len(log.events))
+    since = log.as_of - cap if cap else np.iinfo(np.int64).min
+    until = max([log.as_of - gap, *cuts[cuts <= log.as_of][-1:].tolist()])
+    return Rules(gap, cap, cuts, separator, (int(since), until), len(log.events))
 
 
 # ---- counting ---------------------------------------------------------------------------------------------------
@@ -140,20 +145,17 @@ def _rules(log: EventLog, asked: Mapping[str, Any]) -> Rules:
 def _count(log: EventLog, rules: Rules, cut: Breakdown | None) -> faces.Counted:
     parts: list[Partial] = log.run(_scan, list, columns=_columns(cut), rules=rules, cut=cut)
     tally = kernels.Tally(*_summed([part[0] for part in parts]))
-    totals, duration, idle = _summed([part[1:4] for part in parts])
-    segments = [part[4] for part in parts if part[4] is not None]
+    users, events, unfinished = np.sum([part[1] for part in parts], axis=0).tolist()
+    segments = [part[2] for part in parts if part[2] is not None]
     return faces.Counted(
-        users=int(totals[0]),
-        events=int(totals[1]),
-        unfinished=int(totals[2]),
-        duration_us=_whole(totals[3], totals[4]),
+        users=users,
+        events=events,
+        unfinished=unfinished,
         tally=tally,
         names=tuple(log.events),
-        durations=duration,
-        gaps=idle,
         edges=BINS.edges,
-        median_us=_quantiles(log, rules, duration, (0.5,), following=False)[0],
-        suggested_us=suggested_gap(idle, BINS.edges),
+        median_us=_quantiles(log, rules, tally.durations, (0.5,), following=False)[0],
+        suggested_us=suggested_gap(tally.idle, BINS.edges),
         labels=cut.labels if cut else None,
         segments=kernels.Parts(*_summed(segments)) if segments else None,
     )
@@ -168,30 +170,23 @@ def _summed(parts: Sequence[Sequence[Ints]]) -> list[Ints]:
     return [np.sum(column, axis=0) for column in zip(*parts, strict=True)]
 
 
-def _whole(high: int, low: int) -> int:
-    return (int(high) << 32) + int(low)
-
-
 def _scan(block: Block, *, rules: Rules, cut: Breakdown | None) -> Partial:
-    """Count a block's sessions by event and segment, and their durations and all idle times by length."""
+    """Count a block's sessions by event, length and segment; and users, events, and unfinished sessions."""
     starts = rules.starts(block)
-    duration, _ = kernels.lengths(block.offsets, block.time, starts)
-    ends = block.time[starts] + duration
-    totals = [np.count_nonzero(np.diff(block.offsets)), len(block.time), np.count_nonzero(ends >= rules.late)]
-    totals += [(duration >> 32).sum(), (duration & _LOW).sum()]
-    parts = None
-    if cut is not None:
-        owner = _owners(block, starts)
-        segment = segment_at(block, cut, starts, owner).astype(np.int32)
-        parts = kernels.by_segment(len(block.time), starts, owner, duration, segment, cut.size)
-    idle = kernels.idle_times(block.offsets, block.time)
-    tally = kernels.tally(block.event, starts, rules.events)
-    return tally, np.array(totals, np.int64), _histogram(duration), _histogram(idle), parts
+    tally = kernels.tally(block.offsets, block.time, block.event, starts, BINS, rules.events)
+    after = block.offsets[1:][np.diff(block.offsets) > 0]
+    begin, end = block.time[starts[np.searchsorted(starts, after) - 1]], block.time[after - 1]
+    unfinished = (begin >= rules.open[0]) & (end >= rules.open[1])
+    sizes = (len(after), len(block.time), int(unfinished.sum()))
+    if cut is None:
+        return tally, sizes, None
+    segment = segment_at(block, cut, starts, _owners(block, starts)).astype(np.int32, copy=False)
+    return tally, sizes, kernels.by_segment(block.offsets, block.time, starts, segment, cut.size)
 
 
 def _owners(block: Block, starts: Ints) -> Ints:
     """Return each session's user, as a position within the block."""
-    return np.searchsorted(block.offsets, starts, side="right") - 1
+    return np.repeat(np.arange(len(block.users)), np.diff(np.searchsorted(starts, block.offsets)))
 
 
 def _histogram(lengths: Ints) -> Ints:
@@ -203,9 +198,7 @@ def _histogram(lengths: Ints) -> Ints:
 # ---- exact quantiles --------------------------------------------------------------------------------------------
 
 
-def _quantiles(
-    log: EventLog, rules: Rules, counts: Ints, shares: Sequence[float], *, following: bool
-) -> list[float]:
+def _quantiles(log: EventLog, rules: Rules, counts: Ints, shares: Sequence[float], *, following: bool) -> list[float]:
     """Return exact quantiles of the durations, or of the times to the following session, in microseconds.
 
     Which bins hold them is known from ``counts``; only lengths in these bins are collected.
@@ -269,7 +262,7 @@ def _tables(log: EventLog, rules: Rules, cut: Breakdown | None, counted: faces.C
 
 def _summary(log: EventLog, rules: Rules, counted: faces.Counted) -> pd.DataFrame:
     between = log.run(_times_between, lambda parts: np.sum(parts, axis=0), rules=rules)
-    p90 = _quantiles(log, rules, counted.durations, (0.9,), following=False)[0]
+    p90 = _quantiles(log, rules, counted.tally.durations, (0.9,), following=False)[0]
     gap = _quantiles(log, rules, between, (0.5,), following=True)[0]
     return faces.summary(counted, p90, gap)
 
@@ -283,7 +276,7 @@ def _each_session(block: Block, *, rules: Rules, cut: Breakdown | None) -> Array
     starts = rules.starts(block)
     duration, following = kernels.lengths(block.offsets, block.time, starts)
     owner = _owners(block, starts)
-    after = np.append(starts[1:], len(block.time))
+    after = np.append(starts[1:], len(block.time))[: len(starts)]
     begins = np.searchsorted(starts, block.offsets[:-1])  # each user's first session
     number = np.arange(len(starts)) - begins[owner] + 1
     found: Arrays = (block.users[owner], number, block.time[starts], duration, after - starts)
@@ -323,7 +316,7 @@ def _find(
     segment: str | None = None,
     min_sessions: int = 1,
 ) -> Any:
-    if isinstance(min_sessions, bool) or not isinstance(min_sessions, int | np.integer) or min_sessions < 1:
+    if np.asarray(min_sessions).dtype.kind not in "iu" or min_sessions < 1:
         raise InputError(f"min_sessions={min_sessions!r} must be a whole number of at least 1")
     if segment is not None and cut is None:
         raise InputError(f"segment={segment!r} needs an answer that was broken down with by=")
@@ -339,13 +332,11 @@ def _find(
     return log.ids(log.run(_who, np.concatenate, columns=_columns(cut), **params))
 
 
-def _who(
-    block: Block, *, rules: Rules, cut: Breakdown | None, wanted: Mapping[str, Any], least: int
-) -> Ints:
+def _who(block: Block, *, rules: Rules, cut: Breakdown | None, wanted: Mapping[str, Any], least: int) -> Ints:
     """Return the users with enough sessions of the kind wanted, by position in the log."""
     starts = rules.starts(block)
     owner = _owners(block, starts)
-    after = np.append(starts[1:], len(block.time))
+    after = np.append(starts[1:], len(block.time))[: len(starts)]
     keep = np.ones(len(starts), np.bool_)
     if wanted["entry"] is not None:
         keep &= block.event[starts] == wanted["entry"]

@@ -16,15 +16,15 @@ _ROUNDS: Final = 200
 _CLOSE: Final = 1e-8  # gain in mean log-likelihood at which a fit stands still
 _APART: Final = 2.0  # Ashman's D above which two normal components are separate
 _SMALLEST: Final = 0.05  # share of idle times that each component must have
-_VALLEY: Final = 0.75  # times observed near the crossing, relative to those near either mean, below which it is a valley
+_VALLEY: Final = 0.75  # of the times near either mean: with fewer near the crossing, there is a valley
 _NEAR: Final = 0.2  # decades to either side that are near
 
 
 def suggested_gap(counts: Ints, edges: Ints) -> float | None:
     """Suggest the idle time that separates visits: where the two components of a mixture cross.
 
-    Two normal components are fitted to log10 of the idle times by expectation and maximisation; between their means lies
-    the point where a time is as likely to be of one as of the other.
+    Two normal components are fitted to log10 of the idle times by expectation and maximisation; between their means
+    lies the point where a time is as likely to be of one as of the other.
 
     Args:
         counts: idle times in each bin; those of zero length, in the first bin, have no logarithm and are left out.

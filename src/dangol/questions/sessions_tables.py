@@ -27,18 +27,15 @@ _FEW: Final = 30  # sessions below which the evidence is called weak, and a segm
 class Counted:
     """Everything that one look over the log counts; lengths of time in microseconds.
 
-    ``unfinished``: sessions that may not be over. ``durations`` and ``gaps``: sessions and idle times by length, in bins
-    between ``edges``. ``names``: of the events, by code; ``labels``: of the segments.
+    ``unfinished``: sessions that may not be over. ``names``: of the events, by code; ``labels``: of the segments.
+    ``edges``: of the bins in ``tally``.
     """
 
     users: int
     events: int
     unfinished: int
-    duration_us: int
     tally: Tally
     names: tuple[str, ...]
-    durations: Ints
-    gaps: Ints
     edges: Ints
     median_us: float
     suggested_us: float | None
@@ -55,6 +52,11 @@ class Counted:
         """How many of them are of a single event."""
         return int(self.tally.bounces.sum())
 
+    @property
+    def mean_us(self) -> float:
+        """Their mean duration."""
+        return _ratio(_whole(*self.tally.total), self.sessions)
+
 
 # ---- tables -----------------------------------------------------------------------------------------------------
 
@@ -67,18 +69,18 @@ def sessions(log: EventLog, columns: Sequence[npt.NDArray[Any]], labels: tuple[s
     someone = np.flatnonzero(np.diff(user, prepend=-1))  # the first session of each user
     code = np.repeat(np.arange(len(someone), dtype=np.int32), np.diff(np.append(someone, len(user))))
     table = {
-        "user": pd.Categorical.from_codes(code, log.ids(user[someone])),
+        "user": _category(code, log.ids(user[someone])),
         "session": number,
         "start": _moments(start, log.zone),
         "end": _moments(start + duration, log.zone),
         "duration_s": duration / SECOND,
         "events": events,
-        "entry": pd.Categorical.from_codes(entry, log.events),
-        "last": pd.Categorical.from_codes(last, log.events),
+        "entry": _category(entry, log.events),
+        "last": _category(last, log.events),
         "gap_to_next_s": np.where(following < 0, np.nan, following / SECOND),
     }
     if labels is not None:
-        table["segment"] = pd.Categorical.from_codes(columns[8], list(labels))
+        table["segment"] = _category(columns[8], labels)
     return pd.DataFrame(table)
 
 
@@ -113,7 +115,7 @@ def summary(counted: Counted, p90_us: float, gap_us: float) -> pd.DataFrame:
         "events": counted.events,
         "sessions_per_user": _ratio(n, counted.users),
         "events_per_session": _ratio(counted.events, n),
-        "mean_duration_s": _ratio(counted.duration_us, n) / SECOND,
+        "mean_duration_s": counted.mean_us / SECOND,
         "median_duration_s": counted.median_us / SECOND,
         "p90_duration_s": p90_us / SECOND,
         "bounce_rate": _ratio(counted.bounces, n),
@@ -146,7 +148,7 @@ def by_segment(counted: Counted) -> pd.DataFrame:
     code = _most_first(parts.sessions)
     people, number, events, bounces, high, low = (values[code] for values in parts)
     lower, upper = wilson(bounces, number)
-    total = [(int(a) << 32) + int(b) for a, b in zip(high, low, strict=True)]
+    total = [_whole(*both) for both in zip(high, low, strict=True)]
     table = {"segment": pd.Series([counted.labels[one] for one in code], dtype="str"), "users": people}
     table |= {"sessions": number, "events": events, "mean_duration_s": share(total, number) / SECOND}
     table |= {"bounce_rate": share(bounces, number), "lower": lower, "upper": upper}
@@ -157,10 +159,10 @@ def gaps(counted: Counted) -> pd.DataFrame:
     """Idle times by length, from the shortest to the longest found."""
     import pandas as pd
 
-    used = np.flatnonzero(counted.gaps)
+    used = np.flatnonzero(counted.tally.idle)
     row = np.arange(used[0], used[-1] + 1) if len(used) else used
     edges = counted.edges / SECOND
-    return pd.DataFrame({"lower_s": edges[row], "upper_s": edges[row + 1], "count": counted.gaps[row]})
+    return pd.DataFrame({"lower_s": edges[row], "upper_s": edges[row + 1], "count": counted.tally.idle[row]})
 
 
 def _most_first(number: Ints) -> Ints:
@@ -172,6 +174,17 @@ def _moments(times: Ints, zone: str) -> pd.DatetimeIndex:
     import pandas as pd
 
     return pd.DatetimeIndex(times.view("datetime64[us]")).tz_localize("UTC").tz_convert(zone)
+
+
+def _category(code: npt.NDArray[Any], names: Sequence[str] | pd.Series[str]) -> pd.Categorical:
+    import pandas as pd
+
+    return pd.Categorical.from_codes(code.astype(np.int32, copy=False), pd.Index(list(names), dtype="str"))
+
+
+def _whole(high: int, low: int) -> int:
+    """Put the high and low 32 bits of a sum together."""
+    return (int(high) << 32) + int(low)
 
 
 def _ratio(count: float, n: float) -> float:
@@ -197,8 +210,8 @@ def sentences(counted: Counted, gap: str) -> tuple[Sentence, ...]:
     if counted.unfinished:
         found.append(
             Sentence(
-                "{unfinished:,} sessions may not be over: they reach to within {gap} of the end of the log.",
-                "세션 {unfinished:,}개는 로그 끝에서 {gap} 안까지 이어져 아직 끝나지 않았을 수 있습니다.",
+                "Sessions that may not be over, since they reach to within {gap} of the end of the log: {unfinished:,}.",
+                "로그가 끝나기 {gap} 전 이후까지 이어져 아직 끝나지 않았을 수 있는 세션은 {unfinished:,}개입니다.",
                 {"unfinished": counted.unfinished, "gap": gap},
             )
         )
@@ -208,24 +221,30 @@ def sentences(counted: Counted, gap: str) -> tuple[Sentence, ...]:
 def _headline(counted: Counted) -> Sentence:
     n = counted.sessions
     lower, upper = wilson(counted.bounces, n)
-    values = {"users": counted.users, "sessions": n, "each": n / counted.users, "bounces": counted.bounces}
+    values: dict[str, Any] = {
+        "users": counted.users,
+        "sessions": n,
+        "each": n / counted.users,
+        "bounces": counted.bounces,
+    }
     values |= {"rate": percent(counted.bounces / n), "lower": percent(float(lower)), "upper": percent(float(upper))}
     en = (
-        "{users:,} users made {sessions:,} sessions, {each:.2f} each; {rate} of the sessions ({bounces:,}) are a single "
-        "event (95 % interval {lower} to {upper})."
+        "{users:,} users made {sessions:,} sessions, {each:.2f} each; {rate} of the sessions ({bounces:,}) are a "
+        "single event (95 % interval {lower} to {upper})."
     )
     ko = (
         "사용자 {users:,}명의 세션은 {sessions:,}개로 한 사람에 {each:.2f}개이며, 그 가운데 {rate}({bounces:,}개)는 "
         "이벤트가 하나뿐입니다(95 % 신뢰구간 {lower}~{upper})."
     )
     if n < _FEW:
-        en, ko = "Weak evidence, only {sessions:,} sessions: " + en, "세션이 {sessions:,}개뿐이라 근거가 약합니다. " + ko
+        en = "Weak evidence, only {sessions:,} sessions: " + en
+        ko = "세션이 {sessions:,}개뿐이라 근거가 약합니다. " + ko
     return Sentence(en, ko, values)
 
 
 def _size(counted: Counted) -> Sentence:
     n = counted.sessions
-    values = {"median": spell(counted.median_us), "mean": spell(counted.duration_us / n), "depth": counted.events / n}
+    values = {"median": spell(counted.median_us), "mean": spell(counted.mean_us), "depth": counted.events / n}
     return Sentence(
         "A session lasts {median} at the median and {mean} on average, single-event sessions counted as zero, and has "
         "{depth:.1f} events.",
@@ -282,6 +301,6 @@ def explain(counted: Counted, asked: Mapping[str, Any], zone: str) -> dict[str, 
         "denominator": "sessions; events for bounce_rate_events",
         "n": f"{counted.sessions:,} sessions of {counted.users:,} users, {counted.events:,} events",
         "zone": zone,
-        "exclusions": "none; sessions that may not be over are counted; intervals take sessions as independent, though a "
-        "user may make several",
+        "exclusions": "none; sessions that may not be over are counted; intervals take sessions as independent, though "
+        "a user may make several",
     }

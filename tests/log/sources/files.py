@@ -49,8 +49,7 @@ def read(path: object, **options: object) -> list[tuple[object, ...]]:
 def fails(path: object, *words: str, **options: object) -> str:
     """Check that opening or reading ends in one sentence that holds some words; return it."""
     with pytest.raises(InputError) as caught:
-        for source in open_sources(path, **options):  # type: ignore[arg-type]
-            rows(source)
+        read(path, **options)
     text = str(caught.value)
     for word in words:
         assert word in text, text
@@ -71,7 +70,7 @@ def xlsx(path: Path, sheets: Mapping[str, Sequence[Sequence[Cell]]], hidden: Seq
             f'state="{"hidden" if name in hidden else "visible"}"/>'
             for at, name in enumerate(sheets, 1)
         )
-        book.writestr("xl/workbook.xml", f'<workbook {_MAIN} {_REL}><sheets>{listed}</sheets></workbook>')
+        book.writestr("xl/workbook.xml", f"<workbook {_MAIN} {_REL}><sheets>{listed}</sheets></workbook>")
         targets = "".join(
             f'<Relationship Id="rId{at}" Type="{_OFFICE}/worksheet" Target="worksheets/sheet{at}.xml"/>'
             for at in range(1, len(sheets) + 1)
@@ -124,6 +123,6 @@ _TYPES = (
     '<Default Extension="xml" ContentType="application/xml"/></Types>'
 )
 _STYLES = (
-    f'<styleSheet {_MAIN}><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="22"/><xf numFmtId="46"/></cellXfs>'
-    "</styleSheet>"
+    f'<styleSheet {_MAIN}><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="22"/><xf numFmtId="46"/>'
+    "</cellXfs></styleSheet>"
 )

@@ -8,11 +8,11 @@ class Unclosed(Exception):
 
 
 def split(text: str, delimiter: str | None) -> list[list[str]]:
-    """Return the records; ``None`` means runs of blanks and tabs. Lines without a character (or only blanks) are none."""
+    """Return the records; ``None`` means runs of blanks and tabs. Lines without a character (or cell) are none."""
     records: list[list[str]] = []
     cells: list[str] = []
     cell = ""
-    begun = quoted = closed = False  # begun: the current cell has begun; closed: its quotes are closed
+    begun = quoted = False  # begun: the current cell has begun
     after_delimiter = False
     at = 0
     while at < len(text):
@@ -25,17 +25,17 @@ def split(text: str, delimiter: str | None) -> list[list[str]]:
                 cell += '"'
                 at += 1
             else:
-                quoted, closed = False, True
+                quoted = False
         elif char in "\r\n":
             if begun or (after_delimiter and delimiter is not None):
                 cells.append(cell)
             if cells:
                 records.append(cells)
-            cells, cell, begun, closed, after_delimiter = [], "", False, False, False
+            cells, cell, begun, after_delimiter = [], "", False, False
         elif char == delimiter or (delimiter is None and char in " \t"):
             if begun or delimiter is not None:
                 cells.append(cell)
-            cell, begun, closed, after_delimiter = "", False, False, True
+            cell, begun, after_delimiter = "", False, True
         elif char == '"' and not begun:
             begun = quoted = True
         else:

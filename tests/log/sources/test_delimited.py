@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dangol.core.errors import InputError
-from dangol.log.sources import blobs, delimited
+from dangol.log.sources import blobs, delimited, delimiter
 
 from .files import fails, one, read, rows
 from .oracle import Unclosed, split
@@ -93,7 +93,7 @@ def test_a_large_file_is_cut_between_records(tmp_path: Path) -> None:
     chance = random.Random(7)
     lines, good, wrong = ["user,note,n\r\n"], [], []
     for number in range(1, 60_001):
-        row = [f"u{number}", chance.choice(["plain", 'with "quotes"', "two\nlines", "가나다", "x" * 300]), str(number)]
+        row = [f"u{number}", chance.choice(["plain", 'with "quotes"', "two\nlines", "가나다", "x" * 800]), str(number)]
         if chance.random() < 0.001:
             wrong.append(number)
             row.append("more")
@@ -119,6 +119,15 @@ def test_a_record_longer_than_any_piece(tmp_path: Path) -> None:
     assert read(path) == [("1", long), ("2", "short")]
 
 
+def test_a_first_record_that_is_too_long_to_look_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("a," + "b" * 100_000 + "\n1,2\n")
+    monkeypatch.setattr(delimiter, "_HEAD", 10)
+    assert len(one(path).schema) == 2
+    monkeypatch.setattr(delimiter, "_HEAD_MOST", 100)
+    fails(path, "the first record of", "too long to be read")
+
+
 def test_text_stays_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_text('user,event,n\n007,NA,12.7\n008,,1e5\n" 9",null,"1,000"\n')
@@ -133,7 +142,8 @@ def test_text_stays_as_it_is(tmp_path: Path) -> None:
         "compression": "none",
     }
     assert source.name == str(path)
-    assert source.rewindable and source.parquet_path is None
+    assert source.rewindable
+    assert source.parquet_path is None
 
 
 def test_ragged_rows_by_hand(tmp_path: Path) -> None:
@@ -190,7 +200,8 @@ def test_only_a_header(tmp_path: Path) -> None:
     path.write_text("user,event,time\n")
     source = one(path)
     assert source.schema.names == ["user", "event", "time"]
-    assert rows(source) == [] and source.counted() == 0
+    assert rows(source) == []
+    assert source.counted() == 0
 
 
 def test_one_column(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ class Blob:
             return next(chunks, b"")
 
     def seekable(self) -> IO[bytes]:
-        """Open the bytes for random access: the file itself, or an unpacked temporary copy that vanishes when closed."""
+        """Open the bytes for random access: the file itself, or an unpacked copy that vanishes when it is closed."""
         with _failures(self.name):
             if self.compression == "none":
                 return open(self.path, "rb")

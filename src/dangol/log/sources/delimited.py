@@ -1,8 +1,8 @@
 """CSV and its relatives: every column as text, as it stands in the file.
 
-One read of the bytes checks the encoding and counts the records; it also notes between which records the text can be cut.
-The next read cuts there and parses piece by piece, so memory stays small, the number of every record is known, and what
-the parser found in a piece is compared with the count.
+One read of the bytes checks the encoding and counts the records; it also notes between which records the text can be
+cut. The next read cuts there and parses piece by piece, so memory stays small, the number of every record is known, and
+what the parser found in a piece is compared with the count.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class Layout:
     cuts: list[tuple[int, int]]
 
     def pieces(self, meter: Meter) -> Iterator[tuple[bytes | bytearray, int, int]]:
-        """Yield pieces of whole records as UTF-8, without the header; with each, the records before it and up to its end."""
+        """Yield pieces of whole records as UTF-8, without the header, and the records before each and up to its end."""
         held, begin, before = bytearray(), 0, 0
         cuts = iter(self.cuts)
         end, after = next(cuts)
@@ -103,7 +103,7 @@ class Layout:
                     del held[: end - begin]
                     begin, before = end, after
                     end, after = next(cuts, (sys.maxsize, 0))
-        if end != sys.maxsize:
+        if held or end != sys.maxsize:
             raise _changed(self.text.blob.name)
 
 
@@ -121,6 +121,10 @@ def open_delimited(blob: Blob, options: Options) -> Source:
     counter.finish()
     _check(text, counter)
     head = head_of(text, first.delimiter)
+    if not len(head.ends):
+        raise InputError(
+            f"the first record of {blob.name} is too long to be read; check the delimiter and the line ends"
+        )
     names, has_header = _names(head, text.stream_codec, options.header, blob.name)
     skip = int(head.ends[0]) if has_header else 0
     layout = Layout(text, names, head.delimiter, int(has_header), skip, counter.cuts)
@@ -138,7 +142,7 @@ def _check(text: Text, counter: Counter) -> None:
         raise InputError(f"{name} holds no record, only blank lines; give a file with data")
     if counter.longest > _LONGEST:
         raise InputError(
-            f"{name} has a record of {counter.longest:,} bytes, which cannot be read; look for a quote that is never closed"
+            f"{name} has a record of {counter.longest:,} bytes, too long to read; look for a quote that closes late"
         )
 
 

@@ -51,7 +51,7 @@ class Head:
 
     @property
     def usual(self) -> int:
-        """The most common number of fields; between equals that of the first record, else the smallest. 0 without records."""
+        """The most common number of fields; of equals that of the first record, else the least. 0 without records."""
         if not len(self.widths):
             return 0
         counts = np.bincount(self.widths)
@@ -71,9 +71,9 @@ class Head:
 
 
 def cells(record: str, delimiter: str) -> list[str]:
-    """Split one record.
+    r"""Split one record.
 
-    >>> cells('a,"b ""c"", d",\\n', ",")
+    >>> cells('a,"b ""c"", d",\n', ",")
     ['a', 'b "c", d', '']
     >>> cells('  7   "x  y" ', "whitespace")
     ['7', 'x  y']
@@ -88,10 +88,10 @@ def cells(record: str, delimiter: str) -> list[str]:
 
 
 def squeezed(data: bytes | bytearray) -> bytes:
-    """Turn the runs of blanks in some whole records into single ones.
+    r"""Turn the runs of blanks in some whole records into single ones.
 
-    >>> squeezed(b'  7   "x  y" \\n')
-    b'7 "x  y"\\n'
+    >>> squeezed(b'  7   "x  y" \n')
+    b'7 "x  y"\n'
     """
     out = np.empty(len(data) + 1, np.uint8)
     size = records.squeeze(np.frombuffer(data, np.uint8), records.stops(None), records.new_state(), out)
@@ -154,11 +154,11 @@ def _best(data: bytes) -> Head:
 
 
 def _plausible(head: Head) -> bool:
-    first = int(head.widths[0])
+    first, rest = int(head.widths[0]), head.widths[1:]
     if head.delimiter == RUNS:  # stricter, for words in a single text column are easily as many in most lines
-        rest = head.widths[1:]
         return first in (head.usual, head.usual - 1) and first > 1 and float(np.mean(rest == head.usual)) >= 0.9
-    return head.share >= 0.9 or (first == head.usual and head.share >= 0.5)
+    titled = len(rest) > 1 and bool((rest == head.usual).all())
+    return head.share >= 0.9 or titled or (first == head.usual and head.share >= 0.5)
 
 
 def _decimals(head: Head) -> bool:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from dangol.core.errors import InputError, unknown
 
 from .blobs import CHUNK, Blob
 from .header import column_names
-from .markup import End, Start, elements
+from .markup import Handler, parse
 from .source import Options, Source, text_schema
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _names(grid: Grid, header: bool | None, name: str) -> tuple[list[str], bool]
     filled = [sum(cell != "" for cell in row) for row in grid[:50]]
     if header is not False and len(filled) > 2 and filled[0] == 1 and min(filled[1:]) > 2:
         raise InputError(
-            f"the first row of {name} has a single cell, like a title, where the rows below have {min(filled[1:])} or more; "
+            f"the first row of {name} has a single cell, like a title, where others have {min(filled[1:])} or more; "
             "delete it, or pass header=False if it is data"
         )
     return column_names(grid[:50], len(grid[0]), header, name)
@@ -141,59 +141,103 @@ def _part(book: zipfile.ZipFile, sheet: str, name: str) -> str | None:
     """Find the file of a sheet inside an xlsx."""
     if "xl/workbook.xml" not in book.namelist():
         return None
-    sheets = {
-        part.attributes.get("name", ""): value
-        for part in _parts(book, "xl/workbook.xml", name)
-        if isinstance(part, Start) and part.tag == "sheet"
-        for key, value in part.attributes.items()
-        if key.rpartition(":")[2] == "id"
-    }
-    targets = {
-        part.attributes["Id"]: part.attributes["Target"]
-        for part in _parts(book, "xl/_rels/workbook.xml.rels", name)
-        if isinstance(part, Start) and part.tag == "Relationship"
-    }
-    target = targets[sheets[sheet]]
+    links = _Links()
+    for part in ("xl/workbook.xml", "xl/_rels/workbook.xml.rels"):
+        _walk(book, part, name, links)
+    target = links.targets[links.sheets[sheet]]
     return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
 
 
 def _filled_rows(book: zipfile.ZipFile, part: str, name: str) -> int:
-    empty = _empty_strings(book, name)
-    rows, filled, kind, text = 0, False, "", ""
-    for element in _parts(book, part, name):
-        if isinstance(element, Start):
-            if element.tag == "c":
-                kind, text = element.attributes.get("t", "n"), ""
-        elif element.tag in ("v", "t"):
-            text += element.text
-        elif element.tag == "c":
-            filled = filled or (bool(text) and not (kind == "s" and int(text) in empty))
-        elif element.tag == "row":
-            rows, filled = rows + filled, False
-    return rows
+    strings = _Strings()
+    if "xl/sharedStrings.xml" in book.namelist():
+        _walk(book, "xl/sharedStrings.xml", name, strings)
+    rows = _Rows(strings.empty)
+    _walk(book, part, name, rows)
+    return rows.filled
 
 
-def _empty_strings(book: zipfile.ZipFile, name: str) -> set[int]:
-    """Return the numbers of the shared strings without a character."""
-    empty: set[int] = set()
-    if "xl/sharedStrings.xml" not in book.namelist():
-        return empty
-    number, text = 0, ""
-    for element in _parts(book, "xl/sharedStrings.xml", name):
-        if isinstance(element, End) and element.tag == "t":
-            text += element.text
-        elif isinstance(element, End) and element.tag == "si":
-            if not text:
-                empty.add(number)
-            number, text = number + 1, ""
-    return empty
-
-
-def _parts(book: zipfile.ZipFile, part: str, name: str) -> Iterator[Start | End]:
+def _walk(book: zipfile.ZipFile, part: str, name: str, handler: Handler) -> None:
     with book.open(part) as file:
-        yield from elements(_pieces(file), name)
+        for _ in parse(iter(lambda: file.read(CHUNK), b""), name, handler):
+            pass
 
 
-def _pieces(file: IO[bytes]) -> Iterator[bytes]:
-    while piece := file.read(CHUNK):
-        yield piece
+class _Links:
+    """The id of each sheet, and the file of each id."""
+
+    def __init__(self) -> None:
+        self.sheets: dict[str, str] = {}
+        self.targets: dict[str, str] = {}
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        """Note a sheet or a file; the namespace prefix of ``id`` may be any."""
+        if tag == "sheet":
+            ids = [value for key, value in attributes.items() if key.rpartition(":")[2] == "id"]
+            self.sheets[attributes.get("name", "")] = ids[0]
+        elif tag == "Relationship":
+            self.targets[attributes["Id"]] = attributes["Target"]
+
+    def text(self, words: str) -> None:
+        """Carries nothing."""
+
+    def end(self, tag: str) -> None:
+        """Says nothing new."""
+
+
+class _Strings:
+    """The numbers of the shared strings without a character."""
+
+    def __init__(self) -> None:
+        self.empty: set[int] = set()
+        self._number = 0
+        self._inside = self._some = False
+
+    def start(self, tag: str, _attributes: dict[str, str]) -> None:
+        """A string, or a run of its characters, begins."""
+        if tag == "si":
+            self._some = False
+        self._inside = tag == "t"
+
+    def text(self, _words: str) -> None:
+        """Characters of a string."""
+        self._some = self._some or self._inside
+
+    def end(self, tag: str) -> None:
+        """A string ends."""
+        self._inside = False
+        if tag == "si":
+            if not self._some:
+                self.empty.add(self._number)
+            self._number += 1
+
+
+class _Rows:
+    """The number of rows with a cell that is not empty."""
+
+    def __init__(self, empty: set[int]) -> None:
+        self.filled = 0
+        self._empty = empty
+        self._kind = self._value = ""
+        self._some = self._inside = False
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        """A cell, or its value, begins."""
+        if tag == "c":
+            self._kind, self._value = attributes.get("t", "n"), ""
+        self._inside = tag in ("v", "t")
+
+    def text(self, words: str) -> None:
+        """Characters of a value."""
+        if self._inside:
+            self._value += words
+
+    def end(self, tag: str) -> None:
+        """A cell or a row ends."""
+        self._inside = False
+        if tag == "c":
+            some = bool(self._value) and not (self._kind == "s" and int(self._value) in self._empty)
+            self._some = self._some or some
+        elif tag == "row":
+            self.filled += self._some
+            self._some = False

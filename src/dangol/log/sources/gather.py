@@ -12,7 +12,7 @@ _BATCH: Final = 16_384  # rows
 
 
 class Gather:
-    """Takes rows one by one and gives batches; values go to their columns at once, for many live rows slow Python down."""
+    """Takes rows one by one and gives batches; values go to their columns at once: many live rows slow Python down."""
 
     def __init__(self, schema: pa.Schema) -> None:
         self._schema = schema

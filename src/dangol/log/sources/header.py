@@ -29,9 +29,9 @@ def is_value(cell: str) -> bool:
 def column_names(rows: Sequence[Sequence[str]], width: int, header: bool | None, name: str) -> tuple[list[str], bool]:
     """Name the columns.
 
-    The first row is taken as a header if ``header`` says so or, left open, if it has a cell that is not empty, none that
-    is a number or a date, and no name twice. A header with a name twice is still recognised, and refused, where some
-    column holds numbers or dates below it.
+    The first row is taken as a header if ``header`` says so or, left open, if it has a cell that is not empty, none
+    that is a number or a date, and no name twice. A header with a name twice is still recognised, and refused, where
+    some column holds numbers or dates below it.
 
     Args:
         rows: the first rows, the possible header included.
@@ -40,8 +40,8 @@ def column_names(rows: Sequence[Sequence[str]], width: int, header: bool | None,
         name: the source, for errors.
 
     Returns:
-        The names, and whether the first row is a header. An empty name in the N-th column becomes ``column_N``, and so do
-        all names where there is no header.
+        The names, and whether the first row is a header. An empty name in the N-th column becomes ``column_N``, and so
+        do all names where there is no header.
     """
     first = [cell.strip() for cell in rows[0]]
     numbered = [f"column_{number}" for number in range(1, width + 1)]

@@ -142,7 +142,8 @@ def _record(words: str) -> dict[str, str | None]:
     """Flatten one level; deeper objects and lists become JSON text again."""
     record, end = _decode(words)
     if end != len(words):
-        raise _Broken(f"not valid JSON: Extra data at character {end + 1}")
+        at = len(words) - len(words[end:].lstrip()) + 1
+        raise _Broken(f"not valid JSON: Extra data at character {at}")
     if type(record) is not dict:
         raise _Broken("not a JSON object")
     flat: dict[str, str | None] = {}

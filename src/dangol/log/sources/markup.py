@@ -4,67 +4,61 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Final
+from functools import cache
+from typing import Final, Protocol
 from xml.parsers import expat
 
 from dangol.core.errors import InputError
 
+_STEP: Final = 1 << 14  # bytes parsed at once: what they hold waits in memory
 _LONGEST_OPENING: Final = len(b"<![CDATA[")
 
 
-@dataclass(slots=True)
-class Start:
-    """An element begins; ``tag`` is without its namespace prefix."""
+class Handler(Protocol):
+    """Takes the elements of a document in their order; tags come without a namespace prefix."""
 
-    tag: str
-    attributes: dict[str, str]
+    def start(self, tag: str, attributes: dict[str, str], /) -> None:
+        """An element begins."""
 
+    def text(self, words: str, /) -> None:
+        """Some characters between two tags."""
 
-@dataclass(slots=True)
-class End:
-    """An element ends; ``text`` is the character data since the last start or end."""
-
-    tag: str
-    text: str
+    def end(self, tag: str, /) -> None:
+        """An element ends."""
 
 
-def elements(pieces: Iterable[bytes], name: str) -> Iterator[Start | End]:
-    """Yield the starts and ends of all elements in document order.
+def parse(pieces: Iterable[bytes], name: str, handler: Handler) -> Iterator[None]:
+    """Show a document to a handler; give way every few kilobytes, so that what it has gathered can be taken on.
 
     Raises:
         InputError: if the XML is not well formed, or declares a document type.
     """
-    found: list[Start | End] = []
-    words: list[str] = []
 
-    def start(tag: str, attributes: dict[str, str]) -> None:
-        words.clear()
-        found.append(Start(tag.rpartition(":")[2], attributes))
-
-    def end(tag: str) -> None:
-        found.append(End(tag.rpartition(":")[2], "".join(words)))
-        words.clear()
+    @cache
+    def plain(tag: str) -> str:
+        return tag.rpartition(":")[2]
 
     def doctype(*_: object) -> None:
         raise InputError(f"{name} declares a document type (<!DOCTYPE>), which is not accepted; remove it")
 
     parser = expat.ParserCreate()
     parser.buffer_text = True
-    parser.StartElementHandler, parser.EndElementHandler = start, end
-    parser.CharacterDataHandler, parser.StartDoctypeDeclHandler = words.append, doctype
+    parser.StartElementHandler = lambda tag, attributes: handler.start(plain(tag), attributes)
+    parser.EndElementHandler = lambda tag: handler.end(plain(tag))
+    parser.CharacterDataHandler = handler.text
+    parser.StartDoctypeDeclHandler = doctype
     try:
         for piece in pieces:
-            parser.Parse(piece, False)
-            yield from found
-            found.clear()
+            for at in range(0, len(piece), _STEP):
+                parser.Parse(piece[at : at + _STEP], False)
+                yield
         parser.Parse(b"", True)
     except expat.ExpatError as error:
         raise InputError(
             f"{name} is not well-formed XML at line {error.lineno}: {expat.ErrorString(error.code)}; "
             "the file may be cut off, export or copy it again"
         ) from None
-    yield from found
+    yield
 
 
 def count_tags(pieces: Iterable[bytes], tag: str) -> int:

@@ -53,11 +53,12 @@ def open_sources(
 ) -> list[Source]:
     """Open everything that ``source`` names, ready to be read in order.
 
-    Formats are told apart by their first bytes, and by the file's name where those do not decide: CSV with any delimiter,
-    Parquet, JSON lines, Excel, XES, each also inside gz or zip (every member is a source of its own).
+    Formats are told apart by their first bytes, and by the file's name where those do not decide: CSV with any
+    delimiter, Parquet, JSON lines, Excel, XES, each also inside gz or zip (every member is a source of its own).
 
     Args:
-        source: a path, a glob pattern, a list of those, or any object with an Arrow C stream (pandas, polars, DuckDB, Ibis).
+        source: a path, a glob pattern, a list of those, or any object with an Arrow C stream (pandas, polars, DuckDB,
+            Ibis).
         encoding: of CSV and JSON lines; by default a byte-order mark decides, else UTF-8 or CP949, checked strictly.
         delimiter: of CSV: one character, or ``"whitespace"`` for runs of blanks; by default found in the first records.
         header: whether the first row of CSV or Excel names the columns; by default found out.
@@ -67,8 +68,8 @@ def open_sources(
         One source per file, member or table, in the order given; files of a glob by name.
 
     Conventions:
-        All sources have the same columns, in any order. Files of JSON lines and XES, where a record may lack any column,
-        get the columns of all of them.
+        All sources have the same columns, in any order. Files of JSON lines and XES, where a record may lack any
+        column, get the columns of all of them.
 
     Raises:
         InputError: if something is missing, empty, damaged, in a mixed encoding, or has other columns than the first.
@@ -93,7 +94,7 @@ def _opened(part: object, options: Options) -> list[Source]:
     if hasattr(part, "__arrow_c_stream__"):
         return [open_table(part, options)]
     raise InputError(
-        f"a {type(part).__name__} cannot be read; give a path, a glob, or a table that speaks Arrow (pandas, polars, DuckDB)"
+        f"a {type(part).__name__} cannot be read; give a path, a glob, or a table of pandas, polars, DuckDB or Arrow"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -24,12 +25,13 @@ def open_parquet(blob: Blob, options: Options) -> Source:
 
     options.only(blob.name, "Parquet")
     plain = blob.compression == "none"
+    copy = None if plain else blob.seekable()
     with _failures(blob.name):
-        file = pq.ParquetFile(blob.path if plain else blob.seekable())
+        file = pq.ParquetFile(copy or blob.path)
         schema = plain_schema(file.schema_arrow, blob.name)
     groups = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
     position = [0]
-    return Source(
+    source = Source(
         name=blob.name,
         format="Parquet",
         details={"row groups": str(len(groups)), "compression": blob.compression},
@@ -40,6 +42,9 @@ def open_parquet(blob: Blob, options: Options) -> Source:
         size=blob.size,
         position=lambda: position[0],
     )
+    if copy is not None:
+        weakref.finalize(source, copy.close)  # the copy lives as long as the source
+    return source
 
 
 def _batches(file: Any, schema: pa.Schema, position: list[int], blob: Blob) -> Iterator[pa.RecordBatch]:

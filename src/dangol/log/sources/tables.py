@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
@@ -78,7 +79,9 @@ def _stream(source: Any, name: str) -> pa.RecordBatchReader:
     import pyarrow as pa
 
     try:
-        return pa.RecordBatchReader.from_stream(source)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # pandas: names that are numbers become text, which is meant
+            return pa.RecordBatchReader.from_stream(source)
     except (pa.ArrowException, TypeError, ValueError) as error:
         reason = ": ".join(str(part) for part in error.args)
         raise InputError(f"{name} cannot be read as Arrow ({reason}); give every column one type") from None

@@ -1,8 +1,9 @@
-"""``Text``: the text of a blob as UTF-8, whatever its encoding; the encoding is found out and never guessed past an error."""
+"""``Text``: the text of a blob, whatever its encoding, which is found out and never guessed past an error."""
 
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -31,6 +32,11 @@ _KNOWN: Final = [
     "shift_jis",
     "gb18030",
 ]
+
+# CP949 is hardly ever valid UTF-8 by chance, least of all in three bytes: with this many such characters before the
+# first error, a text is UTF-8 that was damaged or continued in another encoding, even if CP949 has a reading of it all.
+_WIDE: Final = re.compile("[\u0800-\U0010ffff]")
+_CONVINCING: Final = 2
 
 
 @dataclass(frozen=True)
@@ -79,7 +85,7 @@ class Text:
             raise InputError(self._not_in(codec)) from None
 
     def _not_in(self, codec: str) -> str:
-        line = first_bad_line(self.blob, codec)
+        line, _ = _first_bad(self.blob, codec) or (1, 0)
         return (
             f"line {line} of {self.blob.name} is not {self.label}; pass encoding= with the one the file was written in"
         )
@@ -98,7 +104,7 @@ def text_of(blob: Blob, encoding: str | None) -> Text:
     """Begin to read a blob as text: in the given encoding, or as its byte-order mark says, or in one not known yet."""
     if encoding is not None:
         try:
-            b"".decode(encoding)
+            "a".encode(encoding)  # also refuses codecs that are no encoding of text
             codec = codecs.lookup(encoding).name
         except LookupError:
             raise unknown("encoding", encoding, _KNOWN, where="Python") from None
@@ -111,7 +117,7 @@ def text_of(blob: Blob, encoding: str | None) -> Text:
 
 
 def settled(text: Text, look: Callable[[bytes], None]) -> Text:
-    """Read the whole text once: check its encoding strictly, find out what is not known yet, show each piece to ``look``.
+    """Read the whole text once: check its encoding strictly, find it out where open, show each piece to ``look``.
 
     Raises:
         InputError: naming the first line that is in none of the encodings considered.
@@ -145,30 +151,38 @@ def _continues(check: codecs.IncrementalDecoder, piece: bytes, *, final: bool = 
 
 def _as_cp949(text: Text) -> Text:
     """Check that all is CP949, the superset of EUC-KR; a file that changes its encoding midway ends here."""
-    wrong = first_bad_line(text.blob, "cp949")
-    if wrong is None:
+    line, wide = _first_bad(text.blob, "utf-8") or (1, 0)
+    cp949 = _first_bad(text.blob, "cp949")
+    if cp949 is None and wide < _CONVINCING:
         return replace(text, codec="cp949", label="CP949")
-    line, name = first_bad_line(text.blob, "utf-8"), text.blob.name
-    if line == wrong:
+    name = text.blob.name
+    if cp949 is None:
+        found = f"{name} is UTF-8 up to line {line}, which is not"
+    elif line == cp949[0]:
         found = f"line {line} of {name} is neither UTF-8 nor CP949"
     else:
-        found = f"{name} is neither all UTF-8 nor all CP949: line {line} is not UTF-8, line {wrong} is not CP949"
+        found = f"{name} is neither all UTF-8 nor all CP949: line {line} is not UTF-8, line {cp949[0]} is not CP949"
     raise InputError(f"{found}; pass encoding= with the one it was written in, or convert it to one encoding")
 
 
-def first_bad_line(blob: Blob, codec: str) -> int | None:
-    """Return the number, from 1, of the first line that is not in an encoding; None if all are."""
+def _first_bad(blob: Blob, codec: str) -> tuple[int, int] | None:
+    """Find the first place that is not in an encoding: its line, from 1, and for UTF-8 the wide characters before."""
     decoder = codecs.getincrementaldecoder(codec)("strict")
-    feeds = returns = 0
+    feeds = returns = wide = 0
     for piece in _ended(blob.chunks()):
+        good, failed = "", True
         try:
             good, failed = decoder.decode(piece, final=not piece), False
         except UnicodeDecodeError as error:
-            good, failed = error.object[: error.start].decode(codec, "replace"), True
+            good = error.object[: error.start].decode(codec, "replace")
+        except UnicodeError:  # UTF-16 without its mark
+            pass
         feeds += good.count("\n")
         returns += good.count("\r")
+        if codec == "utf-8" and not good.isascii():
+            wide += len(_WIDE.findall(good))
         if failed:
-            return 1 + (feeds or returns)
+            return 1 + (feeds or returns), wide
     return None
 
 

@@ -12,7 +12,7 @@ from dangol.core.errors import InputError
 
 from .blobs import Blob, Meter
 from .gather import Gather
-from .markup import End, Start, count_tags, elements
+from .markup import count_tags, parse
 from .source import Options, RowProblem, Source, shown, text_schema
 from .text import text_of
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _CASE: Final = "case:"
+_LEVELS: Final = frozenset({"trace", "event"})
 Pairs = list[tuple[str, str]]
 
 
@@ -36,6 +37,8 @@ class _Attribute:
         """Return it and what it holds: a list as JSON text, other inner attributes with dotted keys."""
         if self.tag == "values":
             return self.inside
+        if not self.inside and self.tag != "list":
+            return [(self.key, self.value)]
         if self.tag == "list":
             return [(self.key, json.dumps([{key: value} for key, value in self.inside], ensure_ascii=False))]
         below = [(f"{self.key}.{key}", value) for key, value in self.inside]
@@ -84,13 +87,9 @@ def _batches(blob: Blob, schema: pa.Schema, meter: Meter, problems: list[RowProb
 def _records(blob: Blob, meter: Meter | None) -> Iterator[Pairs]:
     walk = _Walk(blob.name)
     with closing(blob.chunks(meter=meter)) as chunks:
-        for part in elements(chunks, blob.name):
-            if isinstance(part, Start):
-                walk.start(part)
-            else:
-                walk.end(part)
-                yield from walk.ready
-                walk.ready.clear()
+        for _ in parse(chunks, blob.name, walk):
+            yield from walk.ready
+            walk.ready.clear()
 
 
 class _Walk:
@@ -108,28 +107,30 @@ class _Walk:
         self._event: Pairs = []
         self._waiting: list[Pairs] = []
 
-    def start(self, part: Start) -> None:
-        """An element begins: a level of the log, or inside a trace or an event an attribute."""
-        inside = self._attributes or self._levels[-1] in ("trace", "event")
-        if inside and part.tag not in ("trace", "event"):
-            values = part.attributes
-            self._attributes.append(_Attribute(part.tag, values.get("key", ""), values.get("value", "")))
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        """A level of the log begins, or inside a trace or an event an attribute."""
+        level = tag in _LEVELS
+        if not level and (self._attributes or self._levels[-1] in _LEVELS):
+            self._attributes.append(_Attribute(tag, attributes.get("key", ""), attributes.get("value", "")))
             return
-        self._levels.append(part.tag)
-        if part.tag == "trace":
+        self._levels.append(tag)
+        if tag == "trace":
             self._trace = []
-        elif part.tag == "event":
+        elif tag == "event":
             self._event = []
 
-    def end(self, part: End) -> None:
-        """An element ends."""
+    def text(self, words: str) -> None:
+        """Between the tags of a log stands nothing but blanks."""
+
+    def end(self, tag: str) -> None:
+        """What began last ends."""
         if self._attributes:
             self._keep(self._attributes.pop())
             return
         self._levels.pop()
-        if part.tag == "event":
+        if tag == "event":
             (self._waiting if "trace" in self._levels else self.ready).append(self._event)
-        elif part.tag == "trace":
+        elif tag == "trace":
             self.ready.extend(self._trace + event for event in self._waiting)
             self._waiting = []
 

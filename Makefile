@@ -1,0 +1,43 @@
+# python3 (3.11 or newer) and make are enough: everything else is installed into .venv.
+PYTHON  ?= python3
+WORKERS ?= 2
+BIN     := .venv/bin
+READY   := .venv/.ready
+PIN     := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt # the build backend too, in old and new pip
+PYTEST  := $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --doctest-modules
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-all bench lint clean
+
+help: ## say what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY) ## ingest the shop data that ship with the package, answer five questions, draw their figures into demo/
+	@$(BIN)/dangol demo
+
+test: lint ## lint, types, architecture, fast tests, doctests
+	$(PYTEST) -m 'not slow'
+
+test-all: lint ## the same with the slow tests and longer searches for counterexamples
+	$(PYTEST) --hypothesis-profile=thorough
+
+bench: $(READY) ## measure against DuckDB, ClickHouse, polars and pandas
+	$(BIN)/python -m benchmarks
+
+lint: $(READY) ## style, types, architecture
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+clean: ## remove what was made, except .venv
+	rm -rf demo dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Brought up to date when a dependency changes; a venv that an interruption left half made is made again.
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Dangol needs Python 3.11 or newer; this is " + sys.version.split()[0] + " (choose one with make PYTHON=...)")'
+	@echo 'Installing Dangol and its tools into .venv (once, a few minutes, 1.8 GB) ...'
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	@$(PIN) $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@

@@ -1,0 +1,67 @@
+"""The five questions every tool is asked, defined so exactly that all answers must be equal.
+
+An *answer* is plain Python (lists of integers, floats and text), so that two tools' answers are compared with ``==``:
+
+``sessions``
+    A session ends where the idle time of its user is strictly greater than 30 minutes.
+    -> ``[sessions, sessions of a single event, sum of the sessions' durations in microseconds]``
+``funnel``
+    view -> cart -> order, in this order, other events between allowed, the last at most 14 days after the view (closed);
+    a user's level is the most steps that any of his attempts reaches (ClickHouse's ``windowFunnel`` without a mode).
+    -> ``[users who reach step 1, step 2, step 3]``
+``retention``
+    Calendar weeks from Monday, UTC. A user's cohort is the week of his first event; users of the cohort with an event in
+    exactly the week k weeks later, k = 0, 1, 2 ... (cells of 0 users are left out).
+    -> ``[[Monday of the cohort, k, users], ...]`` sorted
+``flows``
+    Every pair of a user's consecutive events: pairs, distinct users with such a pair, exact median of the time between (the
+    mean of the two middle ones where their number is even).
+    -> ``[[source, target, pairs, users, median in microseconds], ...]`` sorted by names
+``daily``
+    Calendar days, UTC: events, distinct users, users whose first event of the log is on that day.
+    -> ``[[day, events, users, new users], ...]`` sorted
+
+Consecutive means: by time, then by the source's order. ``make_log`` gives each user distinct times, so that no tool has to
+honour the second rule. No tool may rely on the file's order of rows or on how user ids are written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+SECOND: Final = 1_000_000
+DAY: Final = 86_400 * SECOND
+WEEK: Final = 7 * DAY
+MONDAY: Final = 3 * DAY  # 1970-01-01 was a Thursday: (t + MONDAY) // WEEK numbers the weeks that begin on Monday
+
+GAP: Final = 30 * 60 * SECOND
+STEPS: Final = ("view", "cart", "order")
+WITHIN: Final = 14 * DAY
+
+TASKS: Final = ("sessions", "funnel", "retention", "flows", "daily")
+LEAGUES: Final = ("raw", "prepared")
+
+Answer = list[Any]
+
+
+@dataclass(frozen=True)
+class Peer:
+    """One tool, opened on one file in one league: what to call for each task, and the versions it ran with."""
+
+    tasks: Mapping[str, Callable[[], Answer]]
+    version: str
+    notes: str = ""
+
+
+def day_name(day: int) -> str:
+    """Write a number of days since 1970 as ``2026-03-01``."""
+    import numpy as np
+
+    return str(np.datetime64(day, "D"))
+
+
+def monday_name(week: int) -> str:
+    """Write a number of weeks (as ``MONDAY`` numbers them) as the date of its Monday."""
+    return day_name(week * 7 - 3)

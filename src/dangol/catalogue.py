@@ -1,0 +1,113 @@
+"""The list of questions, read by the command line, reports and pages: a question added here is asked everywhere."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
+
+from dangol.core.errors import InputError, unknown
+from dangol.core.result import Result
+from dangol.log import EventLog
+from dangol.questions import flows, funnel, overview, retention, sessions
+
+Question = Callable[..., Result]
+
+QUESTIONS: Final[Mapping[str, Question]] = {
+    question.__name__: question for question in (overview, sessions, funnel, retention, flows)
+}
+
+Kind = Literal["text", "list", "flag", "number"]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a question, as its signature and docstring tell it."""
+
+    name: str
+    kind: Kind
+    default: Any
+    choices: tuple[str, ...]
+    help: str
+
+    @property
+    def required(self) -> bool:
+        """Whether the question cannot be asked without it."""
+        return self.default is inspect.Parameter.empty
+
+
+def question(name: str) -> Question:
+    """Return the question of a name, or raise the error that suggests the nearest one."""
+    if name not in QUESTIONS:
+        raise unknown("question", name, QUESTIONS, "the catalogue")
+    return QUESTIONS[name]
+
+
+@cache
+def parameters(name: str) -> tuple[Parameter, ...]:
+    """Return the parameters of a question besides the log."""
+    asked = question(name)
+    hints, told = get_type_hints(asked), argument_help(asked)
+    found = []
+    for parameter in list(inspect.signature(asked).parameters.values())[1:]:
+        kind, choices = _kind(hints[parameter.name])
+        found.append(Parameter(parameter.name, kind, parameter.default, choices, told.get(parameter.name, "")))
+    return tuple(found)
+
+
+def _kind(hint: Any) -> tuple[Kind, tuple[str, ...]]:
+    """Classify a type: one text, several, a switch, a whole number; and the words a Literal allows."""
+    parts = (
+        [part for part in get_args(hint) if part is not NoneType] if get_origin(hint) in (Union, UnionType) else [hint]
+    )
+    words = tuple(word for part in parts if get_origin(part) is Literal for word in get_args(part))
+    origins = {get_origin(part) or part for part in parts}
+    if any(isinstance(origin, type) and issubclass(origin, Sequence) and origin is not str for origin in origins):
+        return "list", words
+    if bool in origins:
+        return "flag", words
+    return ("number", words) if int in origins else ("text", words)
+
+
+def argument_help(function: Callable[..., Any]) -> dict[str, str]:
+    """Read the Args section of a docstring: the text of each argument, on one line."""
+    text = inspect.cleandoc(function.__doc__ or "")
+    section = re.search(r"^Args:\n((?:[ ]+.*\n|\n)+)", text + "\n", re.MULTILINE)
+    told: dict[str, str] = {}
+    names: list[str] = []
+    for line in (section[1] if section else "").splitlines():
+        entry = re.match(r"    (\w+(?:, \w+)*): (.*)", line)
+        if entry:
+            names = entry[1].split(", ")
+            told.update(dict.fromkeys(names, entry[2].strip()))
+        else:
+            told.update({name: f"{told[name]} {line.strip()}".strip() for name in names})
+    return told
+
+
+def ask(log: EventLog, recipe: Mapping[str, Any]) -> Result:
+    """Ask a question again from its recipe.
+
+    Args:
+        log: the log to ask; it need not be the one the recipe came from.
+        recipe: ``{"question": name, "parameters": {...}}``, such as ``result.recipe``.
+
+    Raises:
+        InputError: for an unknown question or parameter; the nearest name is suggested.
+
+    Returns:
+        The answer.
+    """
+    if "question" not in recipe:
+        raise InputError("a recipe needs a question, for example {'question': 'sessions', 'parameters': {'gap': '1h'}}")
+    name = str(recipe["question"])
+    known = [parameter.name for parameter in parameters(name)]
+    given = dict(recipe.get("parameters", {}))
+    for word in given:
+        if word not in known:
+            raise unknown("parameter", word, known, name)
+    return QUESTIONS[name](log, **given)

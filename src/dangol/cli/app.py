@@ -1,0 +1,136 @@
+"""The commands: ``ingest``, one for each question of the catalogue, ``demo``."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+from dangol.catalogue import QUESTIONS, Parameter, parameters
+from dangol.core.errors import DangolError, InputError
+from dangol.core.words import LANGUAGES
+from dangol.log import EventLog, open_log
+
+from .filters import narrowed
+from .terminal import show, to_json
+
+app = typer.Typer(
+    name="dangol",
+    help="Behaviour analytics from raw logs to a decision.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+
+_SHARED: list[inspect.Parameter] = []
+
+
+def _shared(name: str, kind: Any, default: Any, help_text: str) -> None:
+    option = typer.Option(f"--{name.replace('_', '-')}", help=help_text, rich_help_panel="Every question")
+    _SHARED.append(
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option])
+    )
+
+
+_shared(
+    "where", list[str] | None, None, "Only events, or users, with a property: 'country == France'; may be repeated."
+)
+_shared("since", str | None, None, "Only events from this local time on.")
+_shared("until", str | None, None, "Only events before this local time.")
+_shared("table", str | None, None, "Which table to show or write instead of the usual ones.")
+_shared("json", bool, False, "Print the whole answer as JSON.")
+_shared("csv", bool, False, "Print the table as CSV, all rows.")
+_shared("html", Path | None, None, "Write a self-contained page with the figure to this file.")
+_shared("lang", str, "en", "Language of the sentences: en or ko.")
+
+
+def _option(parameter: Parameter) -> inspect.Parameter:
+    """The command line's form of a question's parameter: lists are comma-separated, words are checked by the question."""
+    kind: Any = {"flag": bool, "number": int}.get(parameter.kind, str)
+    help_text = parameter.help
+    if parameter.choices:
+        help_text += f" One of: {', '.join(parameter.choices)}."
+    if parameter.kind == "list":
+        help_text += " (comma-separated)"
+    default = parameter.default
+    if parameter.required:
+        default = inspect.Parameter.empty
+    elif parameter.kind != "flag" and default in (None, ()):
+        kind, default = Optional[kind], None  # noqa: UP045 - built at run time
+    option = typer.Option(f"--{parameter.name.replace('_', '-')}", help=help_text)
+    return inspect.Parameter(
+        parameter.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option]
+    )
+
+
+def _command(name: str) -> Callable[..., None]:
+    """Build the command of a question from its parameters."""
+    told = parameters(name)
+
+    def run(log: Path, **given: Any) -> None:
+        shared = {one.name: given.pop(one.name) for one in _SHARED}
+        if shared["lang"] not in LANGUAGES:
+            raise InputError(f"--lang {shared['lang']} is not known; use en or ko")
+        asked = {
+            one.name: [part.strip() for part in given[one.name].split(",")] if one.kind == "list" else given[one.name]
+            for one in told
+            if given[one.name] is not None
+        }
+        view = narrowed(open_log(log), shared["where"] or [], shared["since"], shared["until"])
+        _answer(view, name, asked, shared)
+
+    path = inspect.Parameter(
+        "log",
+        inspect.Parameter.POSITIONAL_OR_KEYWORD,
+        annotation=Annotated[Path, typer.Argument(help="A log made by dangol ingest.", show_default=False)],
+    )
+    signature = inspect.Signature([path, *map(_option, told), *_SHARED])
+    run.__signature__ = signature  # type: ignore[attr-defined]
+    run.__annotations__ = {one.name: one.annotation for one in signature.parameters.values()}
+    run.__doc__ = inspect.cleandoc(QUESTIONS[name].__doc__ or "").partition("\nArgs:")[0]
+    return run
+
+
+def _answer(view: EventLog, name: str, asked: dict[str, Any], shared: dict[str, Any]) -> None:
+    result = QUESTIONS[name](view, **asked)
+    wanted = shared["table"]
+    if wanted is not None:
+        result.tables[wanted]  # raises, with the nearest name
+    if shared["html"] is not None:
+        from dangol.report.page import page
+
+        shared["html"].write_text(page(result, shared["lang"]), encoding="utf-8")
+    if shared["json"]:
+        print(to_json(result, shared["lang"]))
+    elif shared["csv"]:
+        (result.tables[wanted] if wanted else result.table).to_csv(sys.stdout, index=False)
+    else:
+        show(result, shared["lang"], (wanted,) if wanted else result.shown)
+    if shared["html"] is not None:
+        print(f"page written to {shared['html']}", file=sys.stderr)
+
+
+for _name in QUESTIONS:
+    app.command(_name)(_command(_name))
+
+
+def main() -> None:
+    """Run the command line; a problem the user can solve is one sentence on standard error and exit code 2."""
+    from . import demo, ingest  # noqa: F401 - they register their commands
+
+    try:
+        app()
+    except DangolError as problem:
+        print(f"dangol: {problem}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("dangol: stopped; nothing was left behind", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)

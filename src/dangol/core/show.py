@@ -1,0 +1,35 @@
+"""Values of tables written for people, by the name of their column."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from .durations import SECOND, spell
+from .words import percent
+
+_SHARES: Final = ("rate", "lower", "upper", "share", "stickiness", "difference")
+
+
+def write(value: Any, name: str) -> str:
+    """Write one value as its column asks: shares in percent, seconds as time, counts with separators.
+
+    >>> write(0.25, "rate"), write(5400.0, "duration_s"), write(1234567, "events"), write(float("nan"), "rate")
+    ('25.0 %', '1h 30m', '1,234,567', '–')
+    """
+    if value is None or value != value:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if hasattr(value, "strftime"):
+        return str(value.strftime("%Y-%m-%d %H:%M"))
+    if isinstance(value, str):
+        return value
+    if any(name == word or name.startswith(f"{word}_") or name.endswith(f"_{word}") for word in _SHARES):
+        return percent(float(value))
+    if name.endswith("_s"):
+        return spell(float(value) * SECOND) if value >= 0 else f"-{spell(-float(value) * SECOND)}"
+    if name in ("p", "q"):
+        return f"{value:.2g}"
+    if float(value) == int(value):
+        return f"{int(value):,}"
+    return f"{value:,.2f}"

@@ -1,0 +1,273 @@
+"""Flows: who moves from which event to which, and how long it takes.
+
+A move is two events of one user next to each other, at most ``gap`` apart; a longer pause ends the unit (a session)
+and begins the next. The beginning and the end of a unit are moves too, from and to the boundary, which has the code after
+the last event's. Moves are numbered ``(segment * side + source) * side + target`` where these numbers are few, else they
+are kept in a table of what occurs (``kernels.pairs``).
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from .compile import kernel
+from .pairs import Table, add, find, room
+
+Ints = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int32]
+Flags = npt.NDArray[np.bool_]
+
+LOG_BITS: Final = 58  # lengths of time on the logarithmic scale of ``count_dense`` are below 1 << LOG_BITS
+LOG_BASE: Final = 1022 << 52  # the bits of 0.5 as a float: below one microsecond
+COUNT: Final = 2  # columns of a table of moves
+USERS: Final = 3
+_LAST: Final = 4
+MOVE_COLUMNS: Final = 5
+
+
+class Stream(NamedTuple):
+    """The events of some whole users, each user's segment, the longest pause within a unit, and the boundary's code + 1."""
+
+    offsets: Ints
+    time: Ints
+    event: Codes
+    segment: Codes
+    gap: int
+    side: int
+
+
+@kernel
+def count_dense(stream: Stream, shift: int, people: Codes, lengths: npt.NDArray[np.uint32]) -> None:
+    """Count the moves by number: distinct users in ``people[move, 0]``, and how many take how long.
+
+    ``lengths[move, bin]``: the bin is the bits of the time as a float, from ``LOG_BASE`` on, without the last ``shift``;
+    the float's exponent comes first, so bins are narrow for short times and wide for long ones. The sum over bins is the
+    number of moves. ``people[move, 1]`` is for the user seen last.
+    """
+    offsets, time, event, segment, gap, side = stream
+    floats = np.empty(1, np.float64)
+    bits = floats.view(np.int64)
+    for user in range(len(offsets) - 1):
+        first, after = offsets[user], offsets[user + 1]
+        if first == after:
+            continue
+        base = segment[user] * side * side
+        source = np.int64(event[first])
+        _count(base + (side - 1) * side + source, user, people, lengths)
+        for row in range(first + 1, after):
+            target = np.int64(event[row])
+            length = time[row] - time[row - 1]
+            if length <= gap:
+                move = base + source * side + target
+                people[move, 0] += people[move, 1] != user + 1
+                people[move, 1] = user + 1
+                floats[0] = length
+                lengths[move, max(bits[0] - LOG_BASE, 0) >> shift] += 1
+            else:
+                _count(base + source * side + side - 1, user, people, lengths)
+                _count(base + (side - 1) * side + target, user, people, lengths)
+            source = target
+        _count(base + source * side + side - 1, user, people, lengths)
+
+
+@kernel
+def _count(move: int, user: int, people: Codes, lengths: npt.NDArray[np.uint32]) -> None:
+    """Count a move from or to the boundary, which takes no time."""
+    people[move, 0] += people[move, 1] != user + 1
+    people[move, 1] = user + 1
+    lengths[move, 0] += 1
+
+
+@kernel
+def count_sparse(stream: Stream, table: Table) -> Table:
+    """Count the moves and their distinct users in a table keyed by (segment and source, target)."""
+    offsets, time, event, segment, gap, side = stream
+    for user in range(len(offsets) - 1):
+        first, after = offsets[user], offsets[user + 1]
+        table = room(table, 2 * (after - first))
+        slots, rows, used = table
+        base = segment[user] * side
+        source = side - 1
+        for row in range(first, after + 1):
+            if row > first and (row == after or time[row] - time[row - 1] > gap):
+                _see(add(slots, rows, used, base + source, side - 1), user, rows)
+                source = side - 1
+            if row < after:
+                _see(add(slots, rows, used, base + source, np.int64(event[row])), user, rows)
+                source = np.int64(event[row])
+    return table
+
+
+@kernel
+def _see(row: int, user: int, rows: Ints) -> None:
+    rows[row, COUNT] += 1
+    rows[row, USERS] += rows[row, _LAST] != user + 1
+    rows[row, _LAST] = user + 1
+
+
+@kernel
+def narrow(stream: Stream, table: Table, low: Ints, shift: Ints, bins: npt.NDArray[np.uint32], line: Codes) -> None:
+    """Count, for the moves that have a ``line`` in ``bins``, the times from ``low`` on in steps of ``1 << shift``.
+
+    Moves are slots of the table; without a table (no slots) they are numbers.
+    """
+    offsets, time, event, segment, gap, side = stream
+    for user in range(len(offsets) - 1):
+        base = segment[user] * side
+        for row in range(offsets[user] + 1, offsets[user + 1]):
+            length = time[row] - time[row - 1]
+            if length > gap:
+                continue
+            move = find(table, base + event[row - 1], event[row], side)
+            if line[move] < 0 or length < low[move]:
+                continue
+            place = (length - low[move]) >> shift[move]
+            if place < bins.shape[1]:
+                bins[line[move], place] += 1
+
+
+@kernel
+def collect(stream: Stream, table: Table, spans: Ints, most: int, above: Ints) -> tuple[Ints, Codes, int]:
+    """Return the times of the moves that lie in the move's span, the moves, and how many there are.
+
+    ``spans[move]`` is the beginning of the span, its width, and the time from which on ``above[move]`` keeps the
+    shortest. ``most`` is how many times there can be; each is written and then kept or not, which spares a jump that
+    cannot be predicted.
+    """
+    offsets, time, event, segment, gap, side = stream
+    values, moves = np.empty(most + 1, np.int64), np.empty(most + 1, np.int32)
+    found = 0
+    for user in range(len(offsets) - 1):
+        base = segment[user] * side
+        for row in range(offsets[user] + 1, offsets[user + 1]):
+            length = time[row] - time[row - 1]
+            if length > gap:
+                continue
+            move = find(table, base + event[row - 1], event[row], side)
+            values[found], moves[found] = length, move
+            found += np.uint64(length - spans[move, 0]) < np.uint64(spans[move, 1])
+            if spans[move, 2] <= length < above[move]:
+                above[move] = length
+    return values[:found].copy(), moves[:found].copy(), found
+
+
+@kernel
+def select(values: Ints, moves: Codes, rank: Ints) -> tuple[Ints, Ints]:
+    """Return, of each move's values, the one with ``rank`` others at or before it in order, and the next one (or -1)."""
+    ends = np.zeros(len(rank) + 1, np.int64)
+    for move in moves:
+        ends[move + 1] += 1
+    ends = np.cumsum(ends)
+    place = ends[:-1].copy()
+    sorted_by_move = np.empty(len(values), np.int64)
+    for i in range(len(values)):
+        sorted_by_move[place[moves[i]]] = values[i]
+        place[moves[i]] += 1
+    lower, upper = np.full(len(rank), -1, np.int64), np.full(len(rank), -1, np.int64)
+    for move in range(len(rank)):
+        some = sorted_by_move[ends[move] : ends[move + 1]]
+        if len(some):
+            parted = np.partition(some, rank[move])
+            lower[move] = parted[rank[move]]
+            if rank[move] + 1 < len(some):
+                upper[move] = parted[rank[move] + 1 :].min()
+    return lower, upper
+
+
+@kernel
+def movers(stream: Stream, source: int, target: int) -> Flags:
+    """Flag the users who make a move at least once; ``side - 1`` as source or target is the unit's boundary."""
+    offsets, time, event, _, gap, side = stream
+    found = np.zeros(len(offsets) - 1, np.bool_)
+    for user in range(len(offsets) - 1):
+        first, after = offsets[user], offsets[user + 1]
+        before = side - 1
+        for row in range(first, after):
+            if row > first and time[row] - time[row - 1] > gap:
+                found[user] |= before == source and target == side - 1
+                before = side - 1
+            found[user] |= before == source and event[row] == target
+            before = np.int64(event[row])
+        found[user] |= first < after and before == source and target == side - 1
+    return found
+
+
+# ---- whole units ------------------------------------------------------------------------------------------------
+
+
+VARIANT_LAST: Final = 4  # columns of a table of variants; the first two are the hash
+LENGTH: Final = 5
+WHO: Final = 6
+WHICH: Final = 7
+SEGMENT: Final = 8
+VARIANT_COLUMNS: Final = 9
+
+
+class Units(NamedTuple):
+    """Unit ``i`` of the user ``owner[i]`` has the rows ``bounds[i]`` up to, not including, ``bounds[i + 1]``."""
+
+    bounds: Ints
+    owner: Ints
+
+
+@kernel
+def count_variants(units: Units, event: Codes, segment: Codes, table: Table) -> Table:
+    """Count equal sequences of events, and their distinct users, in a table keyed by the sequence's 128-bit hash.
+
+    Each row also says how long the sequence is and where one is: the user, and which of the user's units.
+    """
+    bounds, owner = units
+    which = 0
+    for unit in range(len(owner)):
+        user = owner[unit]
+        which = which + 1 if unit > 0 and owner[unit - 1] == user else 0
+        one = np.int64(segment[user]) + 1
+        two = -one
+        for row in range(bounds[unit], bounds[unit + 1]):
+            code = np.int64(event[row]) + 1
+            one = (one ^ code) * -7046029254386353131  # odd constants; the products wrap
+            two = (two + code) * -4417276706812531889
+            one ^= one >> 29
+            two ^= two >> 32
+        table = room(table, 1)
+        slot = add(table.slots, table.rows, table.used, one, two)
+        row_of = table.rows[slot]
+        row_of[COUNT] += 1
+        row_of[USERS] += row_of[VARIANT_LAST] != user + 1
+        row_of[VARIANT_LAST] = user + 1
+        if row_of[COUNT] == 1:
+            row_of[LENGTH] = bounds[unit + 1] - bounds[unit]
+            row_of[WHO], row_of[WHICH], row_of[SEGMENT] = user, which, segment[user]
+    return table
+
+
+@kernel
+def anchors(units: Units, event: Codes, anchor: int) -> Ints:
+    """Return the row of each unit's first event with a code, -1 for none."""
+    rows = np.full(len(units.owner), -1, np.int64)
+    for unit in range(len(units.owner)):
+        for row in range(units.bounds[unit], units.bounds[unit + 1]):
+            if event[row] == anchor:
+                rows[unit] = row
+                break
+    return rows
+
+
+@kernel
+def alike(units: Units, event: Codes, sequence: Codes) -> Flags:
+    """Flag the units whose events are exactly a sequence."""
+    found = np.zeros(len(units.owner), np.bool_)
+    for unit in range(len(units.owner)):
+        first = units.bounds[unit]
+        if units.bounds[unit + 1] - first != len(sequence):
+            continue
+        same = True
+        for i in range(len(sequence)):
+            if event[first + i] != sequence[i]:
+                same = False
+                break
+        found[unit] = same
+    return found

@@ -1,0 +1,1 @@
+"""Pages: answers as self-contained HTML that works offline and prints well."""
