@@ -3,7 +3,9 @@ PYTHON  ?= python3
 WORKERS ?= 2
 BIN     := .venv/bin
 READY   := .venv/.ready
-PIN     := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt # the build backend too, in old and new pip
+# The constraints bind what builds the package too, in old and in new versions of pip.
+INSTALL := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
+           $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 PYTEST  := $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --doctest-modules
 
 .DEFAULT_GOAL := help
@@ -21,8 +23,8 @@ test: lint ## lint, types, architecture, fast tests, doctests
 test-all: lint ## the same with the slow tests and longer searches for counterexamples
 	$(PYTEST) --hypothesis-profile=thorough
 
-bench: $(READY) ## measure against DuckDB, ClickHouse, polars and pandas
-	$(BIN)/python -m benchmarks
+bench: .venv/.bench ## measure against DuckDB, ClickHouse, polars, pandas and retentioneering
+	RETENTIONEERING_NO_TRACK=1 $(BIN)/python -m benchmarks
 
 lint: $(READY) ## style, types, architecture
 	$(BIN)/ruff check .
@@ -39,5 +41,10 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Dangol needs Python 3.11 or newer; this is " + sys.version.split()[0] + " (choose one with make PYTHON=...)")'
 	@echo 'Installing Dangol and its tools into .venv (once, a few minutes, 1.8 GB) ...'
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
-	@$(PIN) $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(INSTALL) -e '.[dev]'
+	@touch $@
+
+.venv/.bench: $(READY)
+	@echo 'Installing the peers of the benchmarks into .venv (once, 0.3 GB) ...'
+	@$(INSTALL) -e '.[dev,bench]'
 	@touch $@

@@ -18,8 +18,9 @@ from tests.oracles import funnel as oracle
 from tests.oracles.funnel import Asked, Entrant
 from tests.oracles.strategies import DAY, HOUR, MINUTE, NAMES, SECOND, STEADY, Small, blocks, effort, logs, views
 
-GAPS = (0, 0, 1, SECOND, 10 * MINUTE, 30 * MINUTE, 30 * MINUTE + 1, HOUR, 2 * HOUR)
-WINDOWS = ("1us", "1s", "10m", "30m", "1h", "2h", "14d")
+GAPS = (0, 0, 1, SECOND, SECOND, 10 * MINUTE, 10 * MINUTE, 30 * MINUTE, 30 * MINUTE + 1, HOUR)
+WINDOWS = ("14d", "14d", "2h", "2h", "1h", "1h", "30m", "10m", "1s", "1us")
+EVENTS = ("a", "a", "b", "b", "c", "c", "x")
 BY = (None, None, "country", "age", "item", "amount")
 
 
@@ -28,7 +29,7 @@ def questions(
     draw: st.DrawFn, orders: tuple[str, ...] = ("sequential", "strict", "any"), **options: Any
 ) -> tuple[Small, Asked]:
     """Draw a log and what to ask of it: any option with any other that goes with it."""
-    small = draw(logs(**{"gaps": GAPS, "most": 9, **options}))
+    small = draw(logs(**{"gaps": GAPS, "names": EVENTS, "least": draw(st.sampled_from((0, 4))), "most": 10, **options}))
     names = sorted({event.name for event in small.events})
     order = draw(st.sampled_from(orders))
     within = draw(st.sampled_from(WINDOWS))
@@ -38,7 +39,7 @@ def questions(
         "order": order,
         "unit": unit,
         "gap": draw(st.sampled_from(("30m", "1h", "1s"))) if unit == "session" else "30m",
-        "same": draw(st.sampled_from((None, None, None, "item", "country", "amount"))),
+        "same": draw(st.sampled_from((None, None, None, None, None, None, "item", "item", "country", "amount"))),
         "by": by,
         "attribution": draw(st.sampled_from(("first", "last"))) if by in ("item", "amount") else "first",
     }
@@ -49,19 +50,22 @@ def questions(
             steps = ((*steps[0], shuffled[len(steps)]), *steps[1:])
         asked = Asked(steps, **rest)
     else:
-        one = st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True).map(tuple)
-        steps = tuple(draw(st.lists(one, min_size=1, max_size=4)))
+        single = st.sampled_from(names).map(lambda name: (name,))
+        one = single | single | st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True).map(tuple)
+        several = st.lists(one, min_size=2, max_size=4)
+        plain = [(name,) for name in ("a", "b", "c", "a") if name in names] or [(names[0],)]
+        steps = tuple(draw(st.one_of(several, several, several, st.sampled_from((plain, plain[:3], plain[:1])))))
         places = [place for place in range(1, len(steps)) if steps.count(steps[place]) == 1]
-        optional = tuple(place for place in places if draw(st.sampled_from((False, False, True))))
+        optional = tuple(place for place in places if draw(st.sampled_from((False, False, False, True))))
         moves = len(steps) - len(optional) - 1
         limit = st.sampled_from(WINDOWS)
-        step_within = draw(st.none() | limit | st.lists(limit, min_size=moves, max_size=moves).map(tuple)) if moves else None
+        step_within = draw(st.none() | st.none() | limit | st.lists(limit, min_size=moves, max_size=moves).map(tuple)) if moves else None
         asked = Asked(
             steps,
             optional=optional,
             step_within=step_within,
-            repeats=draw(st.sampled_from(("ignore", "ignore", "end"))),
-            ties=draw(st.sampled_from(("allow", "allow", "increase"))),
+            repeats=draw(st.sampled_from(("ignore", "ignore", "ignore", "end"))),
+            ties=draw(st.sampled_from(("allow", "allow", "allow", "increase"))),
             **rest,
         )
     free = [name for name in names if not any(name in step for step in asked.steps)]

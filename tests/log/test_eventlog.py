@@ -120,7 +120,7 @@ def test_run_merges_the_partial_answers_in_the_order_of_blocks(small: Small, siz
 
 
 def test_a_scan_that_names_an_unknown_column_is_refused() -> None:
-    with pytest.raises(InputError, match="column 'amuont' is not in the log; did you mean 'amount'?"):
+    with pytest.raises(InputError, match=r"column 'amuont' is not in the log; did you mean 'amount'\?"):
         example().run(lambda block: None, list, columns=("amuont",))
 
 
@@ -205,7 +205,7 @@ def test_errors_say_what_to_do(ask: Callable[[EventLog], Any], says: str) -> Non
 
 
 def meets(value: Any, op: str, wanted: Any, number: bool) -> bool:
-    """The stated rule: text by code point, None equals 'no value', a missing number meets no condition but its negation."""
+    """The stated rule: text by code point, None equals 'no value', a missing number meets nothing but a negation."""
     if op in ("in", "not in"):
         return (value in wanted) == (op == "in")
     if op in ("==", "!="):

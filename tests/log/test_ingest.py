@@ -64,6 +64,20 @@ def test_every_row_is_accounted_for(tmp_path: Path) -> None:
     assert rejects["value"].fillna("").tolist() == ["", "", "junk", "abc"]
 
 
+def test_the_report_counts_and_gives_reasons_in_both_languages(tmp_path: Path) -> None:
+    source = write(tmp_path / "a.csv", "uid,what,when\na,x,2024-01-01\n,x,2024-01-01\na,x,junk\na,x,1950-01-01\na,x\n")
+    report = ingest(source, **ROLES, zone="Asia/Seoul").report
+    said, told = report.summary("en").splitlines(), report.summary("ko").splitlines()
+    assert said[0] == "5 rows in = 1 accepted + 4 rejected + 0 duplicate; the log holds 1 event of 1 user."
+    assert "Rejected 1 row: no user." in said
+    assert {line for line in told if "거부:" in line} == {
+        "1행 거부: 사용자 없음.",
+        "1행 거부: 시각을 year-month-day (ISO 8601) 형식으로 읽을 수 없음.",
+        "1행 거부: 시각이 1970년보다 이르거나 2100년 이후임.",
+        "1행 거부: expected 3 fields, found 2.",  # a reader's own words
+    }
+
+
 def test_ids_and_names_stay_as_written(tmp_path: Path) -> None:
     log = ingest(write(tmp_path / "a.csv", LINES), **ROLES, amount="amt", zone="America/New_York")
     assert log.ids().tolist() == ["007", "NA", "b"]
@@ -168,7 +182,7 @@ def test_attributes_join_by_key_and_never_multiply(tmp_path: Path) -> None:
     assert table["age"].fillna(-1).tolist() == [3, -1, 4]
     assert table["group"].fillna("").tolist() == ["1", "", "2"]
     assert log.report.attributes == {"rows": 3, "lone": 1, "missing": 1}
-    with pytest.raises(InputError, match="'u'.*'007' has 2.*multiply"):
+    with pytest.raises(InputError, match=r"'u'.*'007' has 2.*multiply"):
         ingest(source, **ROLES, zone="UTC", attributes=pd.concat([people, people]), on="u")
 
 
@@ -283,9 +297,9 @@ def test_bad_arguments_get_one_clear_sentence(tmp_path: Path, change: dict[str, 
 
 
 def test_no_usable_row_says_why(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="2 of 2 rows were rejected \\(no user\\)"):
+    with pytest.raises(InputError, match=r"2 of 2 rows were rejected \(no user\)"):
         ingest(write(tmp_path / "a.csv", "uid,what,when\n,a,2024-01-01\n,b,2024-01-01\n"), **ROLES)
-    with pytest.raises(InputError, match="b.csv: it holds no rows"):
+    with pytest.raises(InputError, match=r"b\.csv: it holds no rows"):
         ingest(write(tmp_path / "b.csv", "uid,what,when\n"), **ROLES)
 
 

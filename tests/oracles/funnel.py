@@ -145,11 +145,13 @@ def did_optional(unit: Sequence[Event], asked: Asked, attempt: Attempt, place: i
         return None
     first = unit[attempt[0]]
     stop = attempt[before] if len(attempt) > before else len(unit)
+    until = unit[stop].time if stop < len(unit) else math.inf
     for row in range(attempt[before - 1] + 1, stop):
         event = unit[row]
         if event.time - first.time > length(asked.within):
             return None
-        if asked.is_step(event, place) and asked.share((first, event)):
+        apart = asked.ties == "allow" or (event.time > unit[attempt[before - 1]].time and event.time < until)
+        if asked.is_step(event, place) and asked.share((first, event)) and apart:
             return row
         if len(attempt) == before and ends(unit, asked, attempt, row):
             return None

@@ -120,9 +120,10 @@ def logs(
     zones: Sequence[str] = ZONES,
     names: Sequence[str] = NAMES,
     most: int = 10,
+    least: int = 0,
     distinct: bool = False,
 ) -> Small:
-    """Draw up to four users with up to ``most`` events each; ``distinct`` makes all times differ."""
+    """Draw up to four users with ``least`` to ``most`` events each; ``distinct`` makes all times differ."""
     zone = draw(st.sampled_from(zones))
     base = draw(st.sampled_from(anchors(zone)))
     one = st.tuples(
@@ -138,7 +139,7 @@ def logs(
     events: list[Event] = []
     for user, values in people.items():
         time = base
-        for name, gap, item, amount in draw(st.lists(one, max_size=most, min_size=0 if events else 1)):
+        for name, gap, item, amount in draw(st.lists(one, max_size=most, min_size=least if events else max(least, 1))):
             time += gap
             events.append(Event(user, name, time, {"item": item, "amount": amount, **values}))
     arrange = draw(st.sampled_from((list, lambda rows: list(reversed(rows)), lambda rows: sorted(rows, key=_time))))

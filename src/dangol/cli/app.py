@@ -50,7 +50,7 @@ _shared("lang", str, "en", "Language of the sentences: en or ko.")
 
 
 def _option(parameter: Parameter) -> inspect.Parameter:
-    """The command line's form of a question's parameter: lists are comma-separated, words are checked by the question."""
+    """The command line's form of a question's parameter: lists are comma-separated, the question checks words."""
     kind: Any = {"flag": bool, "number": int}.get(parameter.kind, str)
     help_text = parameter.help
     if parameter.choices:

@@ -35,7 +35,7 @@ def zone_info(zone: str) -> ZoneInfo:
     """Return the zone named, or raise the error that suggests the nearest name."""
     try:
         return ZoneInfo(zone)
-    except Exception:
+    except (LookupError, OSError, TypeError, ValueError):  # not there; a folder; no text; no such name can be
         raise unknown("time zone", zone, sorted(available_timezones()), "the IANA list") from None
 
 

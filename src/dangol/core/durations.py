@@ -1,4 +1,4 @@
-"""Durations (``"30m"``: an exact length of time) and calendar periods (``"1mo"``: from one local midnight to another)."""
+"""Durations (``"30m"``: an exact length of time) and calendar periods (``"1mo"``: from local midnight to midnight)."""
 
 from __future__ import annotations
 

@@ -22,7 +22,9 @@ def share(count: npt.ArrayLike, n: npt.ArrayLike) -> Floats:
     [0.25, nan]
     """
     counts, totals = np.asarray(count, np.float64), np.asarray(n, np.float64)
-    return np.divide(counts, totals, out=np.full(np.broadcast(counts, totals).shape, np.nan), where=totals > 0)
+    shares: Floats = np.full(np.broadcast(counts, totals).shape, np.nan)
+    np.divide(counts, totals, out=shares, where=totals > 0)
+    return shares
 
 
 def wilson(count: npt.ArrayLike, n: npt.ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
@@ -66,7 +68,7 @@ def difference_p(count_a: npt.ArrayLike, n_a: npt.ArrayLike, count_b: npt.ArrayL
     Equal to R's ``prop.test(c(56, 48), c(70, 80), correct = FALSE)``; NaN where nobody, or everybody, counts in both.
 
     >>> round(float(difference_p(56, 70, 48, 80)), 6)
-    0.008272
+    0.008045
     """
     a, b = share(count_a, n_a), share(count_b, n_b)
     first, second = np.asarray(n_a, np.float64), np.asarray(n_b, np.float64)

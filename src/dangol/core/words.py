@@ -20,8 +20,8 @@ _LATIN_FINAL: Final = frozenset("lmnLMNR")  # email, item, login; R alone is rea
 class Sentence:
     """One statement: a template in each language and the values that fill it.
 
-    Templates use ``str.format`` fields. In Korean, ``{name:은}`` (also 이, 을, 과, 으로) writes the value followed by the
-    particle that fits its last sound.
+    Templates use ``str.format`` fields. In Korean, ``{name:은}`` (also 이, 을, 과, 으로) writes the value followed by
+    the particle that fits its last sound.
     """
 
     en: str
@@ -67,6 +67,15 @@ def _fitting(text: str, particle: str) -> str:
     if particle == "으로":
         return "으로" if closed and not rieul else "로"
     return particle if closed else _PARTICLES[particle]
+
+
+def plural(count: int, noun: str) -> str:
+    """Write a count with its English noun, which takes an s for all counts but one.
+
+    >>> plural(1, "row"), plural(2000, "row"), plural(0, "user")
+    ('1 row', '2,000 rows', '0 users')
+    """
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def percent(value: float) -> str:

@@ -1,9 +1,9 @@
 """Flows: who moves from which event to which, and how long it takes.
 
 A move is two events of one user next to each other, at most ``gap`` apart; a longer pause ends the unit (a session)
-and begins the next. The beginning and the end of a unit are moves too, from and to the boundary, which has the code after
-the last event's. Moves are numbered ``(segment * side + source) * side + target`` where these numbers are few, else they
-are kept in a table of what occurs (``kernels.pairs``).
+and begins the next. The beginning and the end of a unit are moves too, from and to the boundary, which has the code
+after the last event's. Moves are numbered ``(segment * side + source) * side + target`` where these numbers are few,
+else they are kept in a table of what occurs (``kernels.pairs``).
 """
 
 from __future__ import annotations
@@ -29,7 +29,11 @@ MOVE_COLUMNS: Final = 5
 
 
 class Stream(NamedTuple):
-    """The events of some whole users, each user's segment, the longest pause within a unit, and the boundary's code + 1."""
+    """The events of some whole users, and the segment of each user.
+
+    ``gap`` is the longest pause within a unit, ``side`` how many codes there are: the events' and, last, the
+    boundary's.
+    """
 
     offsets: Ints
     time: Ints
@@ -43,9 +47,9 @@ class Stream(NamedTuple):
 def count_dense(stream: Stream, shift: int, people: Codes, lengths: npt.NDArray[np.uint32]) -> None:
     """Count the moves by number: distinct users in ``people[move, 0]``, and how many take how long.
 
-    ``lengths[move, bin]``: the bin is the bits of the time as a float, from ``LOG_BASE`` on, without the last ``shift``;
-    the float's exponent comes first, so bins are narrow for short times and wide for long ones. The sum over bins is the
-    number of moves. ``people[move, 1]`` is for the user seen last.
+    ``lengths[move, bin]``: the bin is the bits of the time as a float, from ``LOG_BASE`` on, without the last
+    ``shift``; the float's exponent comes first, so bins are narrow for short times and wide for long ones. The sum over
+    bins is the number of moves. ``people[move, 1]`` is for the user seen last.
     """
     offsets, time, event, segment, gap, side = stream
     floats = np.empty(1, np.float64)
@@ -55,10 +59,10 @@ def count_dense(stream: Stream, shift: int, people: Codes, lengths: npt.NDArray[
         if first == after:
             continue
         base = segment[user] * side * side
-        source = np.int64(event[first])
+        source = int(event[first])
         _count(base + (side - 1) * side + source, user, people, lengths)
         for row in range(first + 1, after):
-            target = np.int64(event[row])
+            target = int(event[row])
             length = time[row] - time[row - 1]
             if length <= gap:
                 move = base + source * side + target
@@ -96,8 +100,8 @@ def count_sparse(stream: Stream, table: Table) -> Table:
                 _see(add(slots, rows, used, base + source, side - 1), user, rows)
                 source = side - 1
             if row < after:
-                _see(add(slots, rows, used, base + source, np.int64(event[row])), user, rows)
-                source = np.int64(event[row])
+                _see(add(slots, rows, used, base + source, int(event[row])), user, rows)
+                source = int(event[row])
     return table
 
 
@@ -146,9 +150,9 @@ def collect(stream: Stream, table: Table, spans: Ints, most: int, above: Ints) -
             length = time[row] - time[row - 1]
             if length > gap:
                 continue
-            move = find(table, base + event[row - 1], event[row], side)
+            move = find(table, base + int(event[row - 1]), int(event[row]), side)
             values[found], moves[found] = length, move
-            found += np.uint64(length - spans[move, 0]) < np.uint64(spans[move, 1])
+            found += int(np.uint64(length - spans[move, 0]) < np.uint64(spans[move, 1]))
             if spans[move, 2] <= length < above[move]:
                 above[move] = length
     return values[:found].copy(), moves[:found].copy(), found
@@ -156,7 +160,7 @@ def collect(stream: Stream, table: Table, spans: Ints, most: int, above: Ints) -
 
 @kernel
 def select(values: Ints, moves: Codes, rank: Ints) -> tuple[Ints, Ints]:
-    """Return, of each move's values, the one with ``rank`` others at or before it in order, and the next one (or -1)."""
+    """Return, of each move's values in order, the one with ``rank`` others before it, and the next one (-1: none)."""
     ends = np.zeros(len(rank) + 1, np.int64)
     for move in moves:
         ends[move + 1] += 1
@@ -190,7 +194,7 @@ def movers(stream: Stream, source: int, target: int) -> Flags:
                 found[user] |= before == source and target == side - 1
                 before = side - 1
             found[user] |= before == source and event[row] == target
-            before = np.int64(event[row])
+            before = int(event[row])
         found[user] |= first < after and before == source and target == side - 1
     return found
 
@@ -224,10 +228,10 @@ def count_variants(units: Units, event: Codes, segment: Codes, table: Table) -> 
     for unit in range(len(owner)):
         user = owner[unit]
         which = which + 1 if unit > 0 and owner[unit - 1] == user else 0
-        one = np.int64(segment[user]) + 1
+        one = int(segment[user]) + 1
         two = -one
         for row in range(bounds[unit], bounds[unit + 1]):
-            code = np.int64(event[row]) + 1
+            code = int(event[row]) + 1
             one = (one ^ code) * -7046029254386353131  # odd constants; the products wrap
             two = (two + code) * -4417276706812531889
             one ^= one >> 29

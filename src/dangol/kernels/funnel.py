@@ -53,7 +53,7 @@ class Limits(NamedTuple):
 class Attempts(NamedTuple):
     """The reported attempt of each unit that entered, in the order of the units.
 
-    ``level`` is how many steps it did, ``first`` and ``last`` are its rows, ``entry`` is that of the unit's first entry.
+    ``level`` is how many steps it did, ``first`` and ``last`` are its rows, ``entry`` is the row of the unit's entry.
     """
 
     unit: Ints

@@ -57,7 +57,7 @@ def find(table: Table, first: int, second: int, side: int) -> int:
     """Return the row of a pair that is in the table; without slots the pair's number, ``first * side + second``."""
     if len(table.slots) == 0:
         return first * side + second
-    return np.int64(table.slots[_place(table.slots, table.rows, first, second)])
+    return int(table.slots[_place(table.slots, table.rows, first, second)])
 
 
 @kernel
@@ -67,9 +67,9 @@ def add(slots: npt.NDArray[np.int32], rows: Ints, used: Ints, first: int, second
     It takes the parts of a table: handing over the whole for every event costs twice the time.
     """
     place = _place(slots, rows, first, second)
-    row = np.int64(slots[place])
+    row = int(slots[place])
     if row < 0:
-        row = used[0]
+        row = int(used[0])
         slots[place] = row
         rows[row, 0], rows[row, 1] = first, second
         used[0] += 1

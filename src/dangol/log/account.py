@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .mapping import literal
+from .reasons import reasons
 from .report import FileReport, LoadReport
 from .scratch import row
 from .sources import Source
@@ -42,18 +43,6 @@ class Account:
         return f"{self.reasons[worst]:,} of {self.total('rows'):,} rows were rejected ({worst})"
 
 
-def reasons(rule_name: str) -> dict[str, tuple[str, str]]:
-    """The column and the reason behind each mark in ``rejected``."""
-    return {
-        "user": ("user", "no user"),
-        "event": ("event", "no event"),
-        "no time": ("time", "no time"),
-        "time": ("time", f"the time cannot be read as {rule_name}"),
-        "range": ("time", "the time is before 1970 or after 2100"),
-        "amount": ("amount", "the amount is not a number"),
-    }
-
-
 def account(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], raw: Raw, checked: Checked) -> Account:
     """Count what became of the rows; the four counts of each source come from four different places."""
     rejected = _by_file(con, "SELECT _file, count(*) FROM rejected GROUP BY 1")
@@ -75,7 +64,7 @@ def account(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], raw: Raw,
         )
     told = reasons(checked.rule.name)
     found = con.execute("SELECT role, count(*) FROM rejected GROUP BY 1 ORDER BY 2 DESC, 1").fetchall()
-    counts = {told[mark][1]: int(count) for mark, count in found}
+    counts = {told[mark].en: int(count) for mark, count in found}
     for problem in (problem for source in sources for problem in source.problems):
         counts[problem.reason] = counts.get(problem.reason, 0) + 1
     return Account(tuple(files), counts)
@@ -88,49 +77,59 @@ def _by_file(con: duckdb.DuckDBPyConnection, sql: str) -> dict[int, int]:
 def _repeats(con: duckdb.DuckDBPyConnection) -> dict[int, int]:
     """Rows set aside as repeats; a merged event that the log held already counts all its rows."""
     tables = {row[0] for row in con.execute("SELECT table_name FROM information_schema.tables").fetchall()}
+    repeats = {
+        "fresh_repeats": "SELECT _file, count(*) FROM fresh_repeats",
+        "united_repeats": "SELECT _file, sum(_lines) FROM united_all JOIN united_repeats USING (_file, _row)",
+    }
     counts: dict[int, int] = {}
-    for name, lines in (("fresh_repeats", "1"), ("united_repeats", "_lines")):
-        if name not in tables:
-            continue
-        sql = f"SELECT _file, count(*) FROM {name} GROUP BY 1"
-        if lines != "1":
-            sql = f"SELECT _file, sum(_lines) FROM united_all JOIN {name} USING (_file, _row) GROUP BY 1"
-        for file, count in _by_file(con, sql).items():
-            counts[file] = counts.get(file, 0) + count
+    for name, sql in repeats.items():
+        if name in tables:
+            for file, count in _by_file(con, f"{sql} GROUP BY 1").items():
+                counts[file] = counts.get(file, 0) + count
     return counts
 
 
 def write_rejects(
     con: duckdb.DuckDBPyConnection, sources: Sequence[Source], checked: Checked, path: Path
 ) -> str | None:
-    """Write every rejected row (``file, row, column, value, reason``) and return the file's name; None if there is none.
+    """Write every rejected row (``file, row, column, value, reason``) and return the file's name; None without any.
 
-    The rows of a table are numbered without those that its reader set aside; here they get the record numbers of the file.
+    The rows of a table are numbered without those that its reader set aside; here they get the record numbers of the
+    file.
     """
     con.register("told", _broken(sources))
     con.execute("CREATE TABLE broken AS SELECT * FROM told")
     if not row(con, "SELECT (SELECT count(*) FROM rejected) + (SELECT count(*) FROM broken)")[0]:
         return None
-    names = (
-        "CASE _file "
-        + " ".join(f"WHEN {i} THEN {literal(one.name)}" for i, one in enumerate(sources, start=1))
-        + " END"
-    )
+    names = _case("_file", ((str(i), one.name) for i, one in enumerate(sources, start=1)))
     told = reasons(checked.rule.name)
-    columns, texts = (
-        "CASE role "
-        + " ".join(f"WHEN {literal(mark)} THEN {literal(pair[which])}" for mark, pair in told.items())
-        + " END"
-        for which in (0, 1)
-    )
-    shift = "(SELECT count(*) FROM broken AS b WHERE b._file = r._file AND b.number - b.before <= r._row)"
-    con.execute(
-        f'COPY (SELECT {names} AS file, row, column_name AS "column", value, reason FROM ('
-        f"SELECT _file, _row + {shift} AS row, {columns} AS column_name, value, {texts} AS reason FROM rejected AS r "
-        f"UNION ALL SELECT _file, number, column_name, value, reason FROM broken) ORDER BY _file, row) "
-        f"TO {literal(str(path))} (HEADER, DELIMITER ',')"
-    )
+    columns = _case("role", ((literal(mark), one.column) for mark, one in told.items()))
+    texts = _case("role", ((literal(mark), one.en) for mark, one in told.items()))
+    con.execute(f"""
+        COPY (
+            SELECT {names} AS file, row, column_name AS "column", value, reason
+            FROM (
+                SELECT
+                    _file,
+                    _row + (
+                        SELECT count(*) FROM broken AS b WHERE b._file = r._file AND b.number - b.before <= r._row
+                    ) AS row,
+                    {columns} AS column_name,
+                    value,
+                    {texts} AS reason
+                FROM rejected AS r
+                UNION ALL
+                SELECT _file, number, column_name, value, reason FROM broken
+            )
+            ORDER BY _file, row
+        ) TO {literal(str(path))} (HEADER, DELIMITER ',')
+    """)
     return path.name
+
+
+def _case(what: str, pairs: Iterable[tuple[str, str]]) -> str:
+    """Write the SQL that turns each value (SQL, too) into a text."""
+    return f"CASE {what} " + " ".join(f"WHEN {value} THEN {literal(text)}" for value, text in pairs) + " END"
 
 
 def _broken(sources: Sequence[Source]) -> pa.Table:

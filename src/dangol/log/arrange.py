@@ -1,10 +1,10 @@
-"""From checked rows to the events of the log: repeats set aside, lines of one order merged, users' attributes joined."""
+"""From checked rows to the log's events: repeats set aside, lines of one order merged, users' attributes joined."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dangol.core.errors import InputError, unknown
 
@@ -22,26 +22,29 @@ def set_repeats_aside(
     """Split ``view`` into the view ``name`` and the table ``name_repeats`` (``_file, _row``).
 
     With ``by_id`` a row repeats if its event id was seen before. Otherwise a row repeats if its whole content was seen
-    before in *another* file with the same occurrence number: the file given twice, or its later copy, adds nothing, while
-    equal rows inside one file stay. With ``drop`` those go too.
+    before in *another* file with the same occurrence number: the file given twice, or its later copy, adds nothing,
+    while equal rows inside one file stay. With ``drop`` those go too.
     """
     same = ", ".join(quoted(column) for column in content)
     if by_id:
-        again = (
-            f"SELECT _file, _row FROM (SELECT _file, _row, row_number() OVER (PARTITION BY event_id ORDER BY _file, _row) AS n "
-            f"FROM {view} WHERE event_id IS NOT NULL) WHERE n > 1"
-        )
+        numbered = f"""
+            SELECT _file, _row, row_number() OVER (PARTITION BY event_id ORDER BY _file, _row) AS nth
+            FROM {view} WHERE event_id IS NOT NULL
+        """
     elif drop:
-        again = (
-            f"SELECT _file, _row FROM (SELECT _file, _row, row_number() OVER (PARTITION BY {same} ORDER BY _file, _row) AS n "
-            f"FROM {view}) WHERE n > 1"
-        )
+        numbered = f"""
+            SELECT _file, _row, row_number() OVER (PARTITION BY {same} ORDER BY _file, _row) AS nth
+            FROM {view}
+        """
     else:
-        again = (
-            f"SELECT _file, _row FROM (SELECT _file, _row, row_number() OVER (PARTITION BY {same}, n ORDER BY _file) AS m FROM "
-            f"(SELECT _file, _row, {same}, row_number() OVER (PARTITION BY {same}, _file ORDER BY _row) AS n FROM {view})) WHERE m > 1"
-        )
-    con.execute(f"CREATE TABLE {name}_repeats AS {again}")
+        numbered = f"""
+            SELECT _file, _row, row_number() OVER (PARTITION BY {same}, n ORDER BY _file) AS nth
+            FROM (
+                SELECT _file, _row, {same}, row_number() OVER (PARTITION BY {same}, _file ORDER BY _row) AS n
+                FROM {view}
+            )
+        """
+    con.execute(f"CREATE TABLE {name}_repeats AS SELECT _file, _row FROM ({numbered}) WHERE nth > 1")
     con.execute(f"CREATE VIEW {name} AS SELECT * FROM {view} ANTI JOIN {name}_repeats USING (_file, _row)")
 
 
@@ -74,12 +77,10 @@ def merge_lines(
     con.execute(f"CREATE TABLE {name}_wide AS SELECT {by}, {', '.join(columns)} FROM {view} GROUP BY {by}")
     constant = row(con, f"SELECT {tests} FROM {name}_wide") if rest else ()
     stay = [i for i, same in enumerate(constant) if same is not False]
-    kept = ", ".join([f"low_{i} AS {quoted(rest[i].name)}" for i in stay])
-    others = ", ".join(
-        ["user", "event", "time", "_file", "_row", "_lines"]
-        + (["amount"] if "sum(amount) AS amount" in columns else [])
-    )
-    con.execute(f"CREATE VIEW {name} AS SELECT {others}{', ' if kept else ''}{kept} FROM {name}_wide")
+    shown = ["user", "event", "time", "_file", "_row", "_lines"]
+    shown += ["amount"] if "sum(amount) AS amount" in columns else []
+    shown += [f"low_{i} AS {quoted(rest[i].name)}" for i in stay]
+    con.execute(f"CREATE VIEW {name} AS SELECT {', '.join(shown)} FROM {name}_wide")
     names = {rest[i].name for i in stay} | {"user", "event", "amount"}
     return Merged(
         tuple(one for one in fields if one.name in names), tuple(one.name for one in fields if one.name not in names)
@@ -96,34 +97,32 @@ def check_attributes(con: duckdb.DuckDBPyConnection, raw: Raw, key: str, group: 
         raise unknown("key column", key, raw.columns, "the attributes")
     kinds = type_columns(con, raw, "typed_attributes")
     fields = tuple(
-        Field(
-            "group"
-            if name == group
-            else f"{name}_"
-            if name in ("user", "first_row", "event", "time", "group")
-            else name,
-            "text" if name == group else kinds[name],
-            name,
-        )
+        Field("group", "text", name) if name == group else Field(_free(name), kinds[name], name)
         for name in raw.columns
         if name != key
     )
-    as_text = _user_text(con, raw, key)
-    values = [f"CAST({quoted(one.source)} AS {_SQL[one.kind]}) AS {quoted(one.name)}" for one in fields]
-    con.execute(f"CREATE TABLE attributes AS SELECT {', '.join([f'{as_text} AS user', *values])} FROM typed_attributes")
+    columns = [f"{_user_text(con, raw, key)} AS user"]
+    columns += [f"CAST({quoted(one.source)} AS {_SQL[one.kind]}) AS {quoted(one.name)}" for one in fields]
+    con.execute(f"CREATE TABLE attributes AS SELECT {', '.join(columns)} FROM typed_attributes")
     con.execute("DELETE FROM attributes WHERE user IS NULL")
     twice = con.execute(
         "SELECT user, count(*) FROM attributes GROUP BY user HAVING count(*) > 1 ORDER BY 2 DESC, 1"
     ).fetchall()
     if twice:
         raise InputError(
-            f"the attributes have several rows for {len(twice):,} values of {key!r} ({twice[0][0]!r} has {twice[0][1]}); "
+            f"the attributes have several rows for {len(twice):,} values of {key!r} "
+            f"({twice[0][0]!r} has {twice[0][1]}); "
             f"joining them would multiply users: keep one row per {key!r}"
         )
     return fields
 
 
-_SQL = {"text": "VARCHAR", "number": "DOUBLE", "whole": "BIGINT", "id": "VARCHAR"}
+_SQL: Final = {"text": "VARCHAR", "number": "DOUBLE", "whole": "BIGINT", "id": "VARCHAR"}
+
+
+def _free(name: str) -> str:
+    """An attribute must not take the name of a role that an event or a user may have."""
+    return f"{name}_" if name in ("user", "first_row", "event", "time", "group") else name
 
 
 def _user_text(con: duckdb.DuckDBPyConnection, raw: Raw, key: str) -> str:
@@ -137,9 +136,11 @@ def _user_text(con: duckdb.DuckDBPyConnection, raw: Raw, key: str) -> str:
 
 def lone_attributes(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """Count the rows of ``attributes`` and what its join with ``people`` leaves out on either side."""
-    rows, lone, missing = row(
-        con,
-        "SELECT (SELECT count(*) FROM attributes), (SELECT count(*) FROM attributes ANTI JOIN people USING (user)), "
-        "(SELECT count(*) FROM people ANTI JOIN attributes USING (user))",
-    )
+    sql = """
+        SELECT
+            (SELECT count(*) FROM attributes),
+            (SELECT count(*) FROM attributes ANTI JOIN people USING (user)),
+            (SELECT count(*) FROM people ANTI JOIN attributes USING (user))
+    """
+    rows, lone, missing = row(con, sql)
     return {"rows": int(rows), "lone": int(lone), "missing": int(missing)}

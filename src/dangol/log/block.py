@@ -72,10 +72,10 @@ class Compare:
     def mask(self, columns: Mapping[str, npt.NDArray[Any]]) -> Mask:
         """Flag the rows to keep."""
         values = columns[self.column]
-        if self.allowed is not None:
-            return self.allowed[values]
         kept: Mask
-        if self.value is None:  # a number that is missing
+        if self.allowed is not None:
+            kept = self.allowed[values]
+        elif self.value is None:  # a number that is missing
             kept = np.isnan(values) == (self.op == "==")
         elif self.op in ("in", "not in"):
             kept = np.isin(values, self.value, invert=self.op == "not in")
@@ -143,6 +143,4 @@ def chosen(block: Block, keep: Mask, per_user: frozenset[str]) -> Block:
     """Keep the users that ``keep`` flags, with all their rows."""
     if keep.all():
         return block
-    rows = np.repeat(keep, np.diff(block.offsets))
-    part = compacted(block, rows, per_user)
-    return part
+    return compacted(block, np.repeat(keep, np.diff(block.offsets)), per_user)

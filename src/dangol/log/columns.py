@@ -34,10 +34,10 @@ class Coded:
 
 def people(con: duckdb.DuckDBPyConnection, events: str) -> int:
     """Make the table ``people``: every user of the events with a code, in the order of their ids."""
-    con.execute(
-        f"CREATE TABLE people AS SELECT user, (row_number() OVER (ORDER BY user) - 1)::INT AS code "
-        f"FROM (SELECT DISTINCT user FROM {events})"
-    )
+    con.execute(f"""
+        CREATE TABLE people AS
+        SELECT user, (row_number() OVER (ORDER BY user) - 1)::INT AS code FROM (SELECT DISTINCT user FROM {events})
+    """)
     return int(row(con, "SELECT count(*) FROM people")[0])
 
 
@@ -66,7 +66,7 @@ class ColumnFile:
 
     def append(self, values: Any) -> None:
         """Add some values."""
-        left = memoryview(np.ascontiguousarray(values)).cast("B")
+        left = np.ascontiguousarray(values).data.cast("B")
         while left:
             left = left[self._out.write(left) :]
 
@@ -96,18 +96,14 @@ def write_events(
     codes = {
         one.name: coded(con, events, quoted(one.name), f"names_{i}") for i, one in enumerate(kept) if one.kind == "text"
     }
-    select = ["people.code AS _user", "e.time AS time"]
-    for one in kept:
-        column = f"e.{quoted(one.name)}"
-        if one.kind == "text":
-            select.append(f"{codes[one.name].code} AS {quoted(one.name)}")
-        elif one.kind == "number":
-            select.append(f"coalesce({column}, 'nan'::DOUBLE) AS {quoted(one.name)}")
-        else:
-            select.append(f"{column} AS {quoted(one.name)}")
+    select = ["people.code AS _user", "e.time AS time", *(_selected(one, codes.get(one.name)) for one in kept)]
     total = int(row(con, f"SELECT count(*) FROM {events}")[0])
     progress.update("sorting", 0, 0)
-    sql = f"SELECT {', '.join(select)} FROM {events} AS e JOIN people USING (user) ORDER BY people.code, e.time, e._file, e._row"
+    sql = f"""
+        SELECT {", ".join(select)}
+        FROM {events} AS e JOIN people USING (user)
+        ORDER BY people.code, e.time, e._file, e._row
+    """
     names = ["time", *(one.name for one in kept)]
     files = {name: ColumnFile(scratch / f"column-{i}") for i, name in enumerate(names)}
     lengths = {one.name: ColumnFile(scratch / f"lengths-{one.name}") for one in kept if one.kind == "id"}
@@ -129,6 +125,16 @@ def write_events(
     for one in kept:
         arrays[one.name] = _column(one, files[one.name], codes.get(one.name), lengths.get(one.name))
     return pa.record_batch(arrays), counts
+
+
+def _selected(one: Field, codes: Coded | None) -> str:
+    """The SQL of a column in the form that is kept: codes of texts, numbers with NaN for none."""
+    sql = f"e.{quoted(one.name)}"
+    if codes is not None:
+        sql = codes.code
+    elif one.kind == "number":
+        sql = f"coalesce({sql}, 'nan'::DOUBLE)"
+    return f"{sql} AS {quoted(one.name)}"
 
 
 def _append(values: Any, file: ColumnFile, lengths: ColumnFile | None) -> None:
@@ -185,9 +191,8 @@ def user_batch(con: duckdb.DuckDBPyConnection, counts: Any, fields: Sequence[Fie
         else:
             select.append(f"coalesce(CAST({column} AS DOUBLE), 'nan'::DOUBLE) AS {quoted(one.name)}")
     join = "LEFT JOIN attributes AS a USING (user)" if fields else ""
-    table = (
-        con.sql(f"SELECT {', '.join(select)} FROM people {join} ORDER BY people.code").to_arrow_table().combine_chunks()
-    )
+    sql = f"SELECT {', '.join(select)} FROM people {join} ORDER BY people.code"
+    table = con.sql(sql).to_arrow_table().combine_chunks()
     first = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64)
     arrays: dict[str, Any] = {
         "user": table["user"].combine_chunks().cast(pa.large_string()),

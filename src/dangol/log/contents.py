@@ -19,8 +19,10 @@ Level = Literal["event", "user"]
 
 @dataclass(frozen=True)
 class Column:
-    """One column: ``text`` is dictionary codes, ``number`` int64 or float64 (NaN = none), ``time`` microseconds UTC,
-    ``id`` plain text (event ids).
+    """One column of events or of users.
+
+    Its kind: ``text`` is dictionary codes, ``number`` int64 or float64 (NaN = none), ``time`` microseconds UTC, ``id``
+    plain text (event ids).
     """
 
     name: str

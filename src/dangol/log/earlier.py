@@ -70,8 +70,9 @@ def _common(old: Field, new: Field) -> str:
     if {old.kind, new.kind} <= {"number", "whole"}:
         return "number"
     held = {"text": "names", "id": "ids"}
+    before, now = (held.get(kind, "numbers") for kind in (old.kind, new.kind))
     raise InputError(
-        f"column {old.source!r} holds {held.get(old.kind, 'numbers')} in the log but {held.get(new.kind, 'numbers')} in the new source; "
+        f"column {old.source!r} holds {before} in the log but {now} in the new source; "
         f"ingest both together, or leave the column out with properties"
     )
 

@@ -47,7 +47,8 @@ class EventLog:
     def __repr__(self) -> str:
         what = "view of log" if self.is_view else "log"
         first, last = (calendar.write(moment, self.zone) for moment in (self.start, self.end))
-        return f"<{what} {self.path or 'in memory'}: {self.n_events:,} events of {self.n_users:,} users, {first} to {last} {self.zone}>"
+        size = f"{self.n_events:,} events of {self.n_users:,} users"
+        return f"<{what} {self.path or 'in memory'}: {size}, {first} to {last} {self.zone}>"
 
     # ---- what it is -------------------------------------------------------------------------------------------
 
@@ -116,9 +117,8 @@ class EventLog:
         meta = self.contents.meta
         view: list[str] = [one.describe() for one in self.filters]
         if self.span:
-            view.append(
-                f"{calendar.write(self.span[0], self.zone)} <= time < {calendar.write(self.span[1], self.zone)}"
-            )
+            first, after = (calendar.write(moment, self.zone) for moment in self.span)
+            view.append(f"{first} <= time < {after}")
         if self.people is not None:
             view.append(f"{len(self.people)} named users")
         return {"path": self.path, "version": meta.version, "fingerprint": meta.fingerprint, "view": view}
@@ -156,7 +156,8 @@ class EventLog:
     def ids(self, positions: Ints | None = None) -> pd.Series[str]:
         """Return the ids of the users at some positions (all of the log by default)."""
         ids = self.contents.ids()
-        return (ids if positions is None else ids.take(positions)).to_pandas()
+        series: pd.Series[str] = (ids if positions is None else ids.take(positions)).to_pandas()
+        return series
 
     # ---- views ------------------------------------------------------------------------------------------------
 
@@ -188,7 +189,7 @@ class EventLog:
         return self._with(filters=(*self.filters, self._compare(self.column(column), op, value)))
 
     def between(self, start: str | datetime | None = None, end: str | datetime | None = None) -> EventLog:
-        """Return a view of the events with ``start <= time < end``; local times of the log's zone, either may be None."""
+        """Return a view of the events with ``start <= time < end``: local times of the log's zone; None leaves open."""
         meta = self.contents.meta
         low, high = self.span or (meta.first, max(meta.last + 1, meta.as_of))  # an open end keeps the log's as_of
         low = low if start is None else max(low, calendar.instant(start, self.zone, "start"))

@@ -52,8 +52,8 @@ def ingest(
     reader. A role is a column or a DuckDB expression over columns, such as ``"Quantity * UnitPrice"`` or ``"'visit'"``.
 
     Args:
-        source: a file (CSV, Parquet, JSON lines, Excel, XES; gz or zip of these), a list or glob of them, or anything with
-            the Arrow C stream: pandas, polars, DuckDB, Ibis.
+        source: a file (CSV, Parquet, JSON lines, Excel, XES; gz or zip of these), a list or glob of them, or anything
+            with the Arrow C stream: pandas, polars, DuckDB, Ibis.
         user: who; kept as text, exactly as written.
         event: what; rows without it are rejected, as are rows without user or readable time.
         time: when; see ``time_format``.
@@ -64,14 +64,18 @@ def ingest(
         properties: columns kept beside the roles; None keeps every column that no role takes as it is.
         attributes: a second source with one row a user.
         on: the column of ``attributes`` that holds the user.
-        collapse: columns that together name one event told in several rows (``["InvoiceNo"]``): one event with the time of
-            the first row and the sum of the amounts.
+        collapse: columns that together name one event told in several rows (``["InvoiceNo"]``): one event with the
+            time of the first row and the sum of the amounts.
         zone: IANA name of the zone of times without an offset, in which days begin. Default UTC, which the report says.
-        time_format: ``day-first``, ``month-first``, ``s``, ``ms``, ``us``, ``ns`` or a strptime pattern; None decides from all
-            values and asks where two ways fit.
-        duplicates: ``keep`` sets aside repeats of an event id, or of rows already seen in another file; ``drop`` also equal
-            rows within one file.
-        encoding, delimiter, header, sheet: how to read the files; None detects, and the report says what was found.
+        time_format: ``day-first``, ``month-first``, ``s``, ``ms``, ``us``, ``ns`` or a strptime pattern; None decides
+            from all values and asks where two ways fit.
+        duplicates: ``keep`` sets aside repeats of an event id, or of rows already seen in another file; ``drop`` also
+            equal rows within one file.
+        encoding: the encoding of text files, such as ``cp949``; None detects it, and the report says what was found.
+        delimiter: the delimiter of CSV files; None detects it, and the report says what was found.
+        header: whether the first row names the columns; None detects it, and the report says what was found.
+        sheet: an Excel file's sheet, by name or number from 0; None takes the first visible one, and the report says
+            which.
         memory: how much memory sorting may take before it spills to disk.
         now: the moment of loading; later events are counted as future. None does not ask.
         replace: put the new log in the place of one that exists.
@@ -81,8 +85,9 @@ def ingest(
         The log; ``log.report`` tells what became of every row.
 
     Conventions:
-        Equal times of a user keep the order of the source. Local times that daylight saving skips move forward, those that
-        occur twice mean the first. Empty text is no value; the text ``NA`` is a name. A number with leading zeros is text.
+        Equal times of a user keep the order of the source. Local times that daylight saving skips move forward, those
+        that occur twice mean the first. Empty text is no value; the text ``NA`` is a name. A number with leading zeros
+        is text.
 
     Raises:
         InputError: for a file, column, expression or time that cannot be used; nothing is left behind.
@@ -90,7 +95,7 @@ def ingest(
 
     Example:
         >>> import dangol as dg, pandas as pd
-        >>> frame = pd.DataFrame({"who": ["a", "a", "b"], "what": ["view", "order", "view"], "when": ["2024-01-01"] * 3})
+        >>> frame = pd.DataFrame({"who": ["a", "a", "b"], "what": ["view", "order", "view"], "when": "2024-01-01"})
         >>> log = dg.ingest(frame, user="who", event="what", time="when", zone="Asia/Seoul")
         >>> log.n_users, log.n_events
         (2, 3)
@@ -123,8 +128,8 @@ def append(
 ) -> EventLog:
     """Add a source to a log, read as the log's own source was, and return the log's next version.
 
-    Rows that the log holds already (by event id, else by content) are counted as duplicate. The version before stays whole
-    until the new one is complete.
+    Rows that the log holds already (by event id, else by content) are counted as duplicate. The version before stays
+    whole until the new one is complete.
 
     Args:
         log: a whole log on disk, not a view.

@@ -95,13 +95,7 @@ def load_into(
     sources = load.reading.open(given.source)
     raw = load_raw(con, sources, bar)
     if not sum(raw.rows):
-        broken = sum(len(source.problems) for source in sources)
-        why = (
-            f"its {broken:,} rows are all broken: {next(one for source in sources for one in source.problems).reason}"
-            if broken
-            else "it holds no rows"
-        )
-        raise InputError(f"{sources[0].name}: {why}")
+        raise _nothing_to_load(sources)
     user_fields, group_outside = _attributes(con, raw, load, given, bar, old)
     mapping = changed(load.mapping, group=None) if group_outside else load.mapping
     checked = check(con, raw, mapping, load.time_format, texts_of(old))
@@ -118,8 +112,9 @@ def load_into(
     first, last = (int(value) for value in row(con, f"SELECT min(time), max(time) FROM {events}"))
     meta = Meta(load.zone, len(batch), n_users, first, last, last + 1, columns, load.to_dict(given.on), {}, version)
     found = survey(EventLog(Contents(meta, batch, users, lambda _: None)), given.now)
+    names = {role: f"{role}-{version}.arrow" for role in ("events", "users")}
     files = {
-        role: {"name": f"{role}-{version}.arrow", **write_table(scratch / f"{role}-{version}.arrow", one)}
+        role: {"name": names[role], **write_table(scratch / names[role], one)}
         for role, one in (("events", batch), ("users", users))
     }
     rejects = write_rejects(con, sources, checked, scratch / f"rejects-{version}.csv")
@@ -135,6 +130,13 @@ def load_into(
     meta = changed(meta, as_of=_as_of(last, found, load.zone), report=report.to_dict())
     earlier = [one.name for one in folder.glob("rejects-*.csv")] if old else []
     commit(folder, scratch, meta, files, [rejects] if rejects else [], earlier)
+
+
+def _nothing_to_load(sources: Sequence[Source]) -> InputError:
+    """Build the error for sources without a single row that can be read."""
+    problems = [problem for source in sources for problem in source.problems]
+    why = f"its {len(problems):,} rows are all broken: {problems[0].reason}" if problems else "it holds no rows"
+    return InputError(f"{sources[0].name}: {why}")
 
 
 def _as_of(last: int, found: Survey, zone: str) -> int:
@@ -173,7 +175,8 @@ def _arranged(
     by_id, drop = mapping.event_id is not None, load.duplicates == "drop"
     keys = [f"_key {key}" for key in mapping.collapse]
     content = ["time", *(one.name for one in fields), *keys]
-    view, dropped, kept = "instants", (), tuple(fields)
+    view, kept = "instants", tuple(fields)
+    dropped: tuple[str, ...] = ()
     if by_id or drop or n_files > 1:
         set_repeats_aside(con, view, content, by_id=by_id, drop=drop, name="fresh")
         view = "fresh"

@@ -1,4 +1,4 @@
-"""Progress of long work: a bar with rate and time left, shown only where a person watches and only after two seconds."""
+"""Progress of long work: a bar with rate and time left, shown only where a person watches, after two seconds."""
 
 from __future__ import annotations
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from dangol.core.words import Sentence, percent
+from dangol.core.words import Sentence, percent, plural
+
+from .reasons import in_korean
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,8 @@ class LoadReport:
         reasons: rejected rows by reason.
         files: the same for each source.
         time_rule: how times were read.
-        local_times, skipped_times, doubled_times: times without offset; those in a spring gap (moved forward); those that
-            occur twice in autumn (the first taken).
+        local_times, skipped_times, doubled_times: times without offset; those in a spring gap (moved forward); those
+            that occur twice in autumn (the first taken).
         future: events later than the moment of loading.
         ties: events at exactly the time of the user's event before.
         days: events per local day, days without events included.
@@ -91,33 +93,38 @@ class LoadReport:
 
     def sentences(self) -> list[Sentence]:
         """Say what was loaded and everything that deserves a look, most important first."""
-        return [*self._account(), *self._times(), *self._oddities()]
+        return [self._account(), *self._rejected(), *self._columns(), *self._times(), *self._days(), *self._oddities()]
 
-    def _account(self) -> list[Sentence]:
-        said = [
+    def _account(self) -> Sentence:
+        return Sentence(
+            "{rows_said} in = {accepted:,} accepted + {rejected:,} rejected + {duplicate:,} duplicate; "
+            "the log holds {events_said} of {users_said}.",
+            "입력 {rows:,}행 = 수용 {accepted:,}행 + 거부 {rejected:,}행 + 중복 {duplicate:,}행이며, "
+            "로그에는 사용자 {users:,}명의 이벤트 {events:,}건이 담겼습니다.",
+            {
+                "accepted": self.accepted,
+                "rejected": self.rejected,
+                "duplicate": self.duplicate,
+                **_counted(rows=(self.rows_in, "row"), events=(self.events, "event"), users=(self.users, "user")),
+            },
+        )
+
+    def _rejected(self) -> list[Sentence]:
+        return [
             Sentence(
-                "{rows:,} rows in = {accepted:,} accepted + {rejected:,} rejected + {duplicate:,} duplicate; "
-                "the log holds {events:,} events of {users:,} users.",
-                "입력 {rows:,}행 = 수용 {accepted:,}행 + 거부 {rejected:,}행 + 중복 {duplicate:,}행이며, "
-                "로그에는 사용자 {users:,}명의 이벤트 {events:,}건이 담겼습니다.",
+                "Rejected {count_said}: {reason}.",
+                "{count:,}행 거부: {reason_ko}.",
                 {
-                    "rows": self.rows_in,
-                    "accepted": self.accepted,
-                    "rejected": self.rejected,
-                    "duplicate": self.duplicate,
-                    "events": self.events,
-                    "users": self.users,
+                    **_counted(count=(count, "row")),
+                    "reason": reason,
+                    "reason_ko": in_korean(reason, self.time_rule),
                 },
             )
+            for reason, count in self.reasons.items()
         ]
-        for reason, count in self.reasons.items():
-            said.append(
-                Sentence(
-                    "Rejected {count:,} rows: {reason}.",
-                    "{count:,}행 거부: {reason}.",
-                    {"count": count, "reason": reason},
-                )
-            )
+
+    def _columns(self) -> list[Sentence]:
+        said = []
         if self.dropped_properties:
             said.append(
                 Sentence(
@@ -127,11 +134,12 @@ class LoadReport:
                 )
             )
         if self.attributes:
+            rows, missing = (self.attributes["rows"], "row"), (self.attributes["missing"], "user")
             said.append(
                 Sentence(
-                    "Attributes: {rows:,} rows; {missing:,} users have none, {lone:,} rows belong to nobody in the log.",
+                    "Attributes: {rows_said}, {lone:,} of them for nobody in the log; {missing_said} without any.",
                     "속성 표 {rows:,}행: 속성이 없는 사용자 {missing:,}명, 로그에 없는 사용자의 행 {lone:,}개.",
-                    dict(self.attributes),
+                    {"lone": self.attributes["lone"], **_counted(rows=rows, missing=missing)},
                 )
             )
         return said
@@ -147,29 +155,33 @@ class LoadReport:
         if self.zone_assumed and self.local_times:
             said.append(
                 Sentence(
-                    "No zone was given, so {count:,} times without an offset were taken as UTC; give zone= if they are local.",
-                    "시간대를 지정하지 않아 오프셋이 없는 시각 {count:,}개를 UTC로 보았습니다. 현지 시각이면 zone을 지정하세요.",
-                    {"count": self.local_times},
+                    "No zone was given, so UTC was taken for {count_said} without an offset; "
+                    "give zone= if local time is meant.",
+                    "시간대를 지정하지 않아 오프셋이 없는 시각 {count:,}개를 UTC로 보았습니다. "
+                    "현지 시각이면 zone을 지정하세요.",
+                    _counted(count=(self.local_times, "time")),
                 )
             )
         if self.skipped_times or self.doubled_times:
             said.append(
                 Sentence(
-                    "Daylight saving: {skipped:,} times do not exist and were moved forward; {doubled:,} occur twice and mean the first.",
-                    "서머타임: 존재하지 않는 시각 {skipped:,}개는 뒤로 옮겼고, 두 번 있는 시각 {doubled:,}개는 앞의 것으로 보았습니다.",
-                    {"skipped": self.skipped_times, "doubled": self.doubled_times},
+                    "Daylight saving: {skipped_said} skipped by the clock, moved forward; "
+                    "{doubled_said} occurring twice, read as the first.",
+                    "서머타임: 존재하지 않는 시각 {skipped:,}개는 뒤로 옮겼고, "
+                    "두 번 있는 시각 {doubled:,}개는 앞의 것으로 보았습니다.",
+                    _counted(skipped=(self.skipped_times, "time"), doubled=(self.doubled_times, "time")),
                 )
             )
         return said
 
-    def _oddities(self) -> list[Sentence]:
+    def _days(self) -> list[Sentence]:
         said = []
         if self.future:
             said.append(
                 Sentence(
-                    "{count:,} events lie in the future.",
+                    "The log has {count_said} in the future.",
                     "미래 시각의 이벤트가 {count:,}건 있습니다.",
-                    {"count": self.future},
+                    _counted(count=(self.future, "event")),
                 )
             )
         empty = self.empty_days
@@ -177,15 +189,20 @@ class LoadReport:
             shown = ", ".join(empty[:5]) + (" …" if len(empty) > 5 else "")
             said.append(
                 Sentence(
-                    "{count:,} of {days:,} days have no event: {shown}.",
+                    "No event on {count:,} of {days_said}: {shown}.",
                     "전체 {days:,}일 가운데 {count:,}일은 이벤트가 없습니다: {shown}.",
-                    {"count": len(empty), "days": len(self.days), "shown": shown},
+                    {"count": len(empty), **_counted(days=(len(self.days), "day")), "shown": shown},
                 )
             )
+        return said
+
+    def _oddities(self) -> list[Sentence]:
+        said = []
         if self.ties:
             said.append(
                 Sentence(
-                    "{share} of the events have exactly the time of the user's event before; the order of the source decides.",
+                    "{share} of the events have exactly the time of the user's event before; "
+                    "the order of the source decides.",
                     "이벤트의 {share}가 같은 사용자의 직전 이벤트와 시각이 똑같습니다. 이때는 원본의 순서를 따릅니다.",
                     {"share": percent(self.ties / max(self.events, 1))},
                 )
@@ -193,9 +210,10 @@ class LoadReport:
         if self.n_bots:
             said.append(
                 Sentence(
-                    "{count:,} users behave like programs (kept, not removed); the busiest is {user}: {why}.",
-                    "사람 같지 않은 사용자가 {count:,}명 있습니다(제거하지 않음). 가장 활발한 사용자는 {user}입니다: {why}.",
-                    {"count": self.n_bots, "user": self.bots[0]["user"], "why": self.bots[0]["why"]},
+                    "Found {count_said} behaving like a program (kept, not removed); the busiest is {user}: {why}.",
+                    "사람 같지 않은 사용자가 {count:,}명 있습니다(제거하지 않음). "
+                    "가장 활발한 사용자는 {user}입니다: {why}.",
+                    {**_counted(count=(self.n_bots, "user")), "user": self.bots[0]["user"], "why": self.bots[0]["why"]},
                 )
             )
         return said
@@ -206,3 +224,9 @@ class LoadReport:
 
     def __str__(self) -> str:
         return self.summary()
+
+
+def _counted(**counts: tuple[int, str]) -> dict[str, Any]:
+    """Bind counts of things: ``rows`` is the number, for Korean, and ``rows_said`` has the English noun ("2 rows")."""
+    numbers = {name: count for name, (count, _) in counts.items()}
+    return {**numbers, **{f"{name}_said": plural(count, noun) for name, (count, noun) in counts.items()}}

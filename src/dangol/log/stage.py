@@ -33,6 +33,9 @@ _RESERVED: Final = frozenset(
 )
 
 
+_ROLE_KINDS: Final = {"amount": "number", "event_id": "id"}  # all others are text
+
+
 @dataclass(frozen=True)
 class Field:
     """A column of the table ``checked``: its name in the log, its kind, and where it came from."""
@@ -60,10 +63,11 @@ def load_raw(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], progress
     if all(paths):
         listed = "[" + ", ".join(literal(str(path)) for path in paths) + "]"
         numbered = f"list_position({listed}, filename)::INT AS _file, file_row_number + 1 AS _row"
-        con.execute(
-            f"CREATE VIEW {name} AS SELECT * EXCLUDE (filename, file_row_number), {numbered} "
-            f"FROM read_parquet({listed}, file_row_number = true, filename = true, union_by_name = true)"
-        )
+        con.execute(f"""
+            CREATE VIEW {name} AS
+            SELECT * EXCLUDE (filename, file_row_number), {numbered}
+            FROM read_parquet({listed}, file_row_number = true, filename = true, union_by_name = true)
+        """)
     else:
         _copy(con, sources, progress, name)
     described = con.execute(f"DESCRIBE {name}").fetchall()
@@ -142,9 +146,10 @@ def _agree(sources: Sequence[Source], rows: int) -> None:
 def type_columns(
     con: duckdb.DuckDBPyConnection, raw: Raw, view: str = "typed", keep: Container[str] = ()
 ) -> dict[str, str]:
-    """Make a view of typed columns: text columns in which every value is a plain number become numbers, '' becomes NULL.
+    """Make a view of typed columns: text columns whose every value is a plain number become numbers, '' becomes NULL.
 
-    Columns in ``keep`` stay text. The text of a column of numbers stays beside it under the name that ``as_written`` gives.
+    Columns in ``keep`` stay text. The text of a column of numbers stays beside it under the name that ``as_written``
+    gives.
 
     Returns:
         The kind of every column: ``text``, ``number``, or ``whole`` (integers as such).
@@ -154,13 +159,13 @@ def type_columns(
     parts, kinds = [], {}
     for name in raw.columns:
         column, kind = quoted(name), raw.types[name]
-        if kind == "VARCHAR":
-            parts.append(
-                f"{f'CAST(nullif({column}, {chr(39) * 2}) AS DOUBLE)' if name in plain else f'nullif({column}, {chr(39) * 2})'} AS {column}"
-            )
-            if name in plain:
-                parts.append(f"{column} AS {as_written(name)}")
-            kinds[name] = "number" if name in plain else "text"
+        if name in plain:
+            parts.append(f"CAST(nullif({column}, '') AS DOUBLE) AS {column}")
+            parts.append(f"{column} AS {as_written(name)}")
+            kinds[name] = "number"
+        elif kind == "VARCHAR":
+            parts.append(f"nullif({column}, '') AS {column}")
+            kinds[name] = "text"
         else:
             parts.append(column)
             kinds[name] = "whole" if kind in _WHOLE else "number" if kind.startswith(_NUMBERS) else "text"
@@ -231,38 +236,43 @@ def check(
     known, raw = raw.columns, replace(raw, columns=tuple(needed))
     kinds = type_columns(con, raw, keep=keep)
     roles = {role: _read(con, raw, kinds, known, (role, value)) for role, value in mapping.roles().items()}
-    rule = time_rule(con, "typed", roles["time"], _type(con, roles["time"]), time_format, mapping.time)
-    fields = [
-        Field(role, {"amount": "number", "event_id": "id"}.get(role, "text"), mapping.roles()[role])
-        for role in roles
-        if role != "time"
-    ]
+    types = {role: _type(con, sql) for role, sql in roles.items()}
+    rule = time_rule(con, "typed", roles["time"], types["time"], time_format, mapping.time)
+    fields = [Field(role, _ROLE_KINDS.get(role, "text"), mapping.roles()[role]) for role in roles if role != "time"]
     fields += [Field(_free(name), kinds[name], name) for name in properties]
     columns = [f"{rule.us} AS time", f"{rule.naive} AS _naive"]
-    columns += [
-        f"{_number(con, roles[one.name]) if one.name == 'amount' else as_text(roles[one.name], _type(con, roles[one.name]))} AS {quoted(one.name)}"
-        for one in fields
-        if one.name in roles
-    ]
-    columns += [
-        f"{_property(one, raw.types[one.source])} AS {quoted(one.name)}" for one in fields if one.name not in roles
-    ]
+    for one in fields:
+        if one.name in roles:
+            columns.append(f"{_role(one.name, roles[one.name], types[one.name])} AS {quoted(one.name)}")
+        else:
+            columns.append(f"{_property(one)} AS {quoted(one.name)}")
     columns += [f"{quoted(name)} AS {quoted(f'_key {name}')}" for name in mapping.collapse]
-    seen = [name for name in ("time", "amount") if name in roles]
-    columns += [f"{roles[name]} AS _seen_{name}" for name in seen]
-    hidden = ", ".join(f"_seen_{name}" for name in seen)
-    problem, value = _problem({name: _type(con, roles[name]) for name in seen})
-    con.execute(
-        f"CREATE TEMP TABLE every AS SELECT * EXCLUDE ({hidden}), {problem} AS _problem, {value} AS _value "
-        f"FROM (SELECT _file, _row, {', '.join(columns)} FROM typed)"
-    )
+    _sort_out(con, columns, {name: (roles[name], types[name]) for name in ("time", "amount") if name in roles})
     if raw.copied:
         con.execute(f"DROP VIEW typed; DROP TABLE {raw.name}")  # its rows live on in ``every``
-    con.execute(
-        "CREATE TABLE rejected AS SELECT _file, _row, _problem AS role, _value AS value FROM every WHERE _problem IS NOT NULL"
-    )
-    con.execute("CREATE VIEW checked AS SELECT * EXCLUDE (_problem, _value) FROM every WHERE _problem IS NULL")
     return Checked(tuple(fields), rule)
+
+
+def _sort_out(con: duckdb.DuckDBPyConnection, columns: Sequence[str], seen: Mapping[str, tuple[str, str]]) -> None:
+    """Make ``every`` row of ``columns``, and of it ``rejected`` and ``checked``.
+
+    ``seen`` holds the SQL and the type of the roles whose values may be wrong, to be shown as they stand in the source.
+    """
+    shown = [f"{sql} AS _seen_{name}" for name, (sql, _) in seen.items()]
+    problem, value = _problem({name: kind for name, (_, kind) in seen.items()})
+    con.execute(f"""
+        CREATE TEMP TABLE every AS
+        SELECT
+            * EXCLUDE ({", ".join(f"_seen_{name}" for name in seen)}),
+            {problem} AS _problem,
+            {value} AS _value
+        FROM (SELECT _file, _row, {", ".join([*columns, *shown])} FROM typed)
+    """)
+    con.execute("""
+        CREATE TABLE rejected AS
+        SELECT _file, _row, _problem AS role, _value AS value FROM every WHERE _problem IS NOT NULL
+    """)
+    con.execute("CREATE VIEW checked AS SELECT * EXCLUDE (_problem, _value) FROM every WHERE _problem IS NULL")
 
 
 def _read(
@@ -283,15 +293,17 @@ def _type(con: duckdb.DuckDBPyConnection, sql: str) -> str:
 def as_text(sql: str, kind: str) -> str:
     """Ids and names as text; a whole number that a table held as a float (17850.0) is written without the point."""
     if kind in ("FLOAT", "DOUBLE"):
-        return f"CASE WHEN {sql} = trunc({sql}) AND abs({sql}) < 1e15 THEN CAST({sql}::BIGINT AS VARCHAR) ELSE CAST({sql} AS VARCHAR) END"
+        whole = f"{sql} = trunc({sql}) AND abs({sql}) < 1e15"
+        return f"CASE WHEN {whole} THEN CAST({sql}::BIGINT AS VARCHAR) ELSE CAST({sql} AS VARCHAR) END"
     return f"nullif(CAST({sql} AS VARCHAR), '')"
 
 
-def _number(con: duckdb.DuckDBPyConnection, sql: str) -> str:
-    return f"try_cast({sql} AS DOUBLE)"
+def _role(role: str, sql: str, kind: str) -> str:
+    """The SQL of a role in the form that the log keeps it: the amount as a number, all else as text."""
+    return f"try_cast({sql} AS DOUBLE)" if role == "amount" else as_text(sql, kind)
 
 
-def _property(one: Field, kind: str) -> str:
+def _property(one: Field) -> str:
     """The SQL of a property in the form that the log keeps it."""
     column = quoted(one.source)
     if one.kind == "whole":
@@ -315,11 +327,9 @@ def _problem(types: Mapping[str, str]) -> tuple[str, str]:
     if "amount" in types:
         bad = f"(amount IS NULL OR isnan(amount) OR isinf(amount)) AND {empty['amount']} IS NOT NULL"
         tests.append(("amount", bad, "_seen_amount"))
-    problem = "CASE " + " ".join(f"WHEN {test} THEN {literal(name)}" for name, test, _ in tests) + " END"
-    value = (
-        "CASE " + " ".join(f"WHEN {test} THEN left(CAST({seen} AS VARCHAR), 200)" for _, test, seen in tests) + " END"
-    )
-    return problem, value
+    problems = " ".join(f"WHEN {test} THEN {literal(name)}" for name, test, _ in tests)
+    values = " ".join(f"WHEN {test} THEN left(CAST({seen} AS VARCHAR), 200)" for _, test, seen in tests)
+    return f"CASE {problems} END", f"CASE {values} END"
 
 
 def to_utc(con: duckdb.DuckDBPyConnection, zone: str) -> dict[str, int]:
@@ -335,16 +345,18 @@ def to_utc(con: duckdb.DuckDBPyConnection, zone: str) -> dict[str, int]:
         return {"local": 0, "skipped": 0, "doubled": 0}
     table = calendar.offsets(zone, int(first), int(last))
     since, offset = table.since[1:].tolist(), table.offset.tolist()
-    shift, skipped, doubled = str(offset[0]), [], []
+    shift = str(offset[0])
+    skipped: list[str] = []
+    doubled: list[str] = []
     for moment, before, after in zip(since, offset[:-1], offset[1:], strict=True):  # the last change is asked first
         wall = moment + max(before, after)
         shift = f"CASE WHEN time >= {wall} THEN {after} ELSE {shift} END"
         (skipped if after > before else doubled).append(f"time >= {moment + min(before, after)} AND time < {wall}")
-    tests = " OR ".join(f"({one})" for one in skipped) or "false", " OR ".join(f"({one})" for one in doubled) or "false"
-    con.execute(
-        f"CREATE VIEW instants AS SELECT * EXCLUDE (_naive) REPLACE (CASE WHEN _naive THEN time - ({shift}) ELSE time END AS time) FROM checked"
-    )
-    odd = row(
-        con, f"SELECT count(*) FILTER (_naive AND ({tests[0]})), count(*) FILTER (_naive AND ({tests[1]})) FROM checked"
-    )
+    con.execute(f"""
+        CREATE VIEW instants AS
+        SELECT * EXCLUDE (_naive) REPLACE (CASE WHEN _naive THEN time - ({shift}) ELSE time END AS time) FROM checked
+    """)
+    tests = [" OR ".join(f"({one})" for one in spans) or "false" for spans in (skipped, doubled)]
+    counts = ", ".join(f"count(*) FILTER (_naive AND ({test}))" for test in tests)
+    odd = row(con, f"SELECT {counts} FROM checked")
     return {"local": int(local), "skipped": int(odd[0]), "doubled": int(odd[1])}

@@ -1,4 +1,4 @@
-"""The store: a folder with ``log.json`` and two Arrow files, written so that a killed process leaves the old log or none.
+"""The store: a folder of ``log.json`` and two Arrow files, so written that a killed process leaves the old log or none.
 
 ``log.json`` names the files of the current version. A new version is written beside the old one, flushed to the disk,
 and becomes the log at the moment its ``log.json`` takes the old one's place, which the file system does in one step.
@@ -85,9 +85,10 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _disk_trouble(problem: OSError, folder: Path) -> str:
+    said = f"{folder} cannot be written: {problem.strerror or problem}"
     if problem.errno == errno.ENOSPC:
-        return f"no space is left on the disk of {folder}; free some, or write the log elsewhere; what was there before is unchanged"
-    return f"{folder} cannot be written: {problem.strerror or problem}; what was there before is unchanged"
+        said = f"no space is left on the disk of {folder}; free some, or write the log elsewhere"
+    return f"{said}; what was there before is unchanged"
 
 
 def write_table(path: Path, batch: pa.RecordBatch) -> dict[str, Any]:
@@ -99,7 +100,7 @@ def write_table(path: Path, batch: pa.RecordBatch) -> dict[str, Any]:
     with path.open("rb+") as handle:
         os.fsync(handle.fileno())
     data = _mapped(path)
-    regions = _regions(_read(path), data)
+    regions = _regions(*_read(path))
     sums = {name: f"{checksum(data[start : start + size]):016x}" for name, (start, size) in regions.items()}
     rest = f"{_rest(data, list(regions.values())):016x}"
     return {
@@ -124,11 +125,10 @@ def _read(path: Path) -> tuple[pa.RecordBatch, int]:
     return pa.ipc.open_file(source).get_batch(0), int(whole.address)
 
 
-def _regions(read: tuple[pa.RecordBatch, int], data: Any) -> dict[str, tuple[int, int]]:
-    """Where the bulk of each column lies in the file; dictionaries and metadata are the rest."""
+def _regions(batch: pa.RecordBatch, base: int) -> dict[str, tuple[int, int]]:
+    """Where the bulk of each column lies in a file mapped at ``base``; dictionaries and metadata are the rest."""
     import pyarrow as pa
 
-    batch, base = read
     found = {}
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         values = column.indices if isinstance(column, pa.DictionaryArray) else column

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from dangol.core import calendar
-from dangol.core.durations import DAY, MINUTE
+from dangol.core.durations import DAY, MINUTE, Period
 from dangol.kernels.survey import day_counts, program_like
 
 from .block import Block
@@ -39,7 +39,7 @@ def survey(log: EventLog, now: int | None) -> Survey:
     midnights = calendar.midnights(log.zone, log.start, log.end)
     counts, ties, sharp, future = log.run(_days, _sum_days, columns=("time",), midnights=midnights, now=now or 0)
     flagged = log.run(_programs, _join_programs, columns=("time",))
-    names = calendar.names(midnights[:-1], calendar.Period(1, "d"), log.zone)
+    names = calendar.names(midnights[:-1], Period(1, "d"), log.zone)
     order = np.argsort(-flagged["events"], kind="stable")[:_SHOWN]
     ids = log.ids(flagged["user"][order]).tolist()
     bots = [
@@ -50,9 +50,8 @@ def survey(log: EventLog, now: int | None) -> Survey:
         }
         for user, i in zip(ids, order, strict=True)
     ]
-    return Survey(
-        dict(zip(names, map(int, counts), strict=True)), ties, bots, len(flagged["user"]), future, sharp == log.n_events
-    )
+    days = dict(zip(names, map(int, counts), strict=True))
+    return Survey(days, ties, bots, len(flagged["user"]), future, sharp == log.n_events)
 
 
 def _why(per_minute: int, per_day: int, regular: float) -> str:
@@ -72,7 +71,8 @@ def _days(block: Block, *, midnights: Any, now: int) -> tuple[Any, int, int, int
 
 
 def _sum_days(parts: list[tuple[Any, int, int, int]]) -> tuple[Any, int, int, int]:
-    return sum(part[0] for part in parts), *(sum(part[i] for part in parts) for i in (1, 2, 3))  # type: ignore[return-value]
+    counts, ties, sharp, future = (sum(column) for column in zip(*parts, strict=True))
+    return counts, ties, sharp, future
 
 
 def _programs(block: Block) -> dict[str, Any]:

@@ -58,8 +58,8 @@ def time_rule(
         table: where the values are.
         sql: the expression.
         kind: its DuckDB type.
-        time_format: None decides from the values; or ``day-first``, ``month-first``, ``s``, ``ms``, ``us``, ``ns``, or a
-            strptime pattern such as ``%d.%m.%Y %H:%M``.
+        time_format: None decides from the values; or ``day-first``, ``month-first``, ``s``, ``ms``, ``us``, ``ns``, or
+            a strptime pattern such as ``%d.%m.%Y %H:%M``.
         label: what the person called the column.
 
     Raises:
@@ -75,16 +75,12 @@ def time_rule(
     if kind != "VARCHAR":
         return _epoch(con, table, sql, time_format, label)
     if time_format is not None and "%" in time_format:
-        return TimeRule(
-            f"pattern {time_format}", f"epoch_us(try_strptime({sql}, {literal(time_format)}))", _naive(time_format)
-        )
-    sample = [
-        row[0]
-        for row in con.execute(
-            f"SELECT v FROM (SELECT {sql} AS v FROM {table} LIMIT 200000) "
-            f"WHERE v IS NOT NULL AND v <> '' LIMIT {_SAMPLE}"
-        ).fetchall()
-    ]
+        us = f"epoch_us(try_strptime({sql}, {literal(time_format)}))"
+        return TimeRule(f"pattern {time_format}", us, _naive(time_format))
+    found = con.execute(f"""
+        SELECT v FROM (SELECT {sql} AS v FROM {table} LIMIT 200000) WHERE v IS NOT NULL AND v <> '' LIMIT {_SAMPLE}
+    """)
+    sample = [value for (value,) in found.fetchall()]
     if not sample:
         raise InputError(f"time={label!r} has no value in any row")
     return _from_text(con, table, sql, sample, time_format, label)
@@ -122,10 +118,10 @@ def _iso(sql: str) -> TimeRule:
     wall = f"regexp_replace(regexp_replace({wall}, ',(\\d+)$', '.\\1'), ':(\\d\\d)-(\\d+)$', ':\\1.\\2')"
     mark = f"regexp_extract({sql}, {shape}, 2)"
     digits = f"regexp_replace({mark}, '[^0-9]', '', 'g')"
-    minutes = (
-        f"(CASE WHEN {digits} = '' THEN 0 ELSE (CASE WHEN {mark}[1] = '-' THEN -1 ELSE 1 END) * "
-        f"(substr({digits}, 1, 2)::INT * 60 + CASE WHEN length({digits}) > 2 THEN substr({digits}, 3, 2)::INT ELSE 0 END) END)"
-    )
+    sign = f"(CASE WHEN {mark}[1] = '-' THEN -1 ELSE 1 END)"
+    beyond = f"CASE WHEN length({digits}) > 2 THEN substr({digits}, 3, 2)::INT ELSE 0 END"  # minutes beyond the hours
+    size = f"(substr({digits}, 1, 2)::INT * 60 + {beyond})"
+    minutes = f"(CASE WHEN {digits} = '' THEN 0 ELSE {sign} * {size} END)"
     plain = f"regexp_full_match({sql}, '\\d{{4}}-\\d\\d-\\d\\d([ T]\\d\\d:\\d\\d(:\\d\\d(\\.\\d+)?)?Z?)?')"
     careful = f"epoch_us(try_cast({wall} AS TIMESTAMP)) - {minutes} * 60000000::BIGINT"
     us = f"CASE WHEN {plain} THEN epoch_us(try_cast({sql} AS TIMESTAMP)) ELSE {careful} END"
@@ -161,10 +157,7 @@ def _day_or_month(
     tidy = f"regexp_replace({tidy}, '(:\\d\\d)/(\\d+)$', '\\1.\\2')"  # the dot of fractions of a second
     day_first = time_format == "day-first"
     if time_format not in ("day-first", "month-first"):
-        part = "coalesce(max(CASE WHEN regexp_full_match({0}, '{1}') THEN try_cast(regexp_extract({0}, '^(\\d+)\\D(\\d+)', {2}) AS INT) END), 0)"
-        first, second = row(
-            con, f"SELECT {part.format(sql, _NUMERIC, 1)}, {part.format(sql, _NUMERIC, 2)} FROM {table}"
-        )
+        first, second = row(con, f"SELECT {_largest(sql, 1)}, {_largest(sql, 2)} FROM {table}")
         if (first > 12) == (second > 12):
             raise _ambiguous(sample, label, both=first > 12)
         day_first = first > 12
@@ -178,6 +171,12 @@ def _day_or_month(
     formats = _fitting(con, sample, tidy.replace(sql, "v"), patterns)
     name = "day first" if day_first else "month first"
     return TimeRule(name, f"epoch_us(try_strptime({tidy}, {formats}))", "true")
+
+
+def _largest(sql: str, part: int) -> str:
+    """SQL for the largest first or second part of the dates in a column; 0 without any."""
+    number = f"try_cast(regexp_extract({sql}, '^(\\d+)\\D(\\d+)', {part}) AS INT)"
+    return f"coalesce(max(CASE WHEN regexp_full_match({sql}, '{_NUMERIC}') THEN {number} END), 0)"
 
 
 def _ambiguous(sample: list[str], label: str, both: bool) -> InputError:
@@ -232,12 +231,8 @@ def _digits(
 
 def _dated(con: duckdb.DuckDBPyConnection, table: str, sql: str) -> bool:
     """Whether integers are dates such as 20240131."""
-    return bool(
-        row(
-            con,
-            f"SELECT bool_and(regexp_full_match(CAST({sql} AS VARCHAR), '(19|20)\\d\\d(0[1-9]|1[0-2])[0-3]\\d')) FROM {table}",
-        )[0]
-    )
+    shape = r"'(19|20)\d\d(0[1-9]|1[0-2])[0-3]\d'"
+    return bool(row(con, f"SELECT bool_and(regexp_full_match(CAST({sql} AS VARCHAR), {shape})) FROM {table}")[0])
 
 
 def _epoch(con: duckdb.DuckDBPyConnection, table: str, sql: str, time_format: str | None, label: str) -> TimeRule:

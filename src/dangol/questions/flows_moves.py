@@ -71,7 +71,8 @@ class Rules:
 class Moves:
     """Every move that occurs, one element each; ``people`` are the users of each segment.
 
-    ``source`` and ``target`` are event codes, or the boundary; ``median`` is in microseconds, NaN from and to the boundary.
+    ``source`` and ``target`` are event codes, or the boundary; ``median`` is in microseconds, NaN from and to the
+    boundary.
     """
 
     segment: Ints
@@ -105,8 +106,11 @@ class Moves:
 
 
 class _Spread(NamedTuple):
-    """Where each move's median is, changed in place: among the ``inside`` times of ``low <= time < low + width`` it has
-    ``rank`` others before it. (Of an even number of times it is the lower of the two in the middle.)"""
+    """Where each move's median is, changed in place as it gets to be known.
+
+    Among the ``inside`` times of ``low <= time < low + width`` it has ``rank`` others before it. Of an even number of
+    times it is the lower of the two in the middle.
+    """
 
     low: Ints
     width: Ints
@@ -126,10 +130,8 @@ class _Found(NamedTuple):
 
 def count(log: EventLog, rules: Rules) -> Moves:
     """Count the moves of a log."""
-    if rules.segments * rules.side**2 <= _DENSE:
-        found = _count_dense(log, rules)
-    else:
-        found = _count_sparse(log, rules)
+    dense = rules.segments * rules.side**2 <= _DENSE
+    found = _count_dense(log, rules) if dense else _count_sparse(log, rules)
     inner = (found.second != rules.boundary) & (found.first % rules.side != rules.boundary)
     for values in found.spread:
         values[~inner] = 0
@@ -192,14 +194,14 @@ def _summed(parts: list[Any]) -> Any:
     totals = [values.astype(np.int64) for values in parts[0]]
     for part in parts[1:]:
         for total, values in zip(totals, part, strict=True):
-            total += values
+            np.add(total, values, out=total)
     return totals
 
 
 def _log_edge(place: Ints, shift: int) -> Ints:
     """Return the shortest time, in microseconds, that falls into a bin of ``count_dense`` or a later one."""
     bits = (place << shift) + kernels.LOG_BASE
-    return np.where(place > 0, np.ceil(bits.view(np.float64)), 0).astype(np.int64)
+    return np.where(place > 0, np.minimum(np.ceil(bits.view(np.float64)), _NEVER), 0).astype(np.int64)
 
 
 def _count_sparse(log: EventLog, rules: Rules) -> _Found:
@@ -208,8 +210,8 @@ def _count_sparse(log: EventLog, rules: Rules) -> _Found:
     first, second, number, users, _ = np.ascontiguousarray(pairs.taken(table).T)
     table = pairs.Table(table.slots, np.column_stack([first, second]), table.used)
     size = len(first)
-    meta = log.contents.meta
-    spread = _Spread(np.zeros(size, np.int64), np.full(size, meta.last - meta.first + 1), (number - 1) // 2, number.copy())
+    longest = log.contents.meta.last - log.contents.meta.first
+    spread = _Spread(np.zeros(size, np.int64), np.full(size, longest + 1), (number - 1) // 2, number.copy())
     return _Found(table, first, second, number, users, people, spread)
 
 
@@ -230,7 +232,7 @@ def _absorbed(parts: list[tuple[Ints, Ints]]) -> tuple[pairs.Table, Ints]:
 
 
 def _picked(lengths: Ints, rank: Ints) -> tuple[Ints, Ints, Ints]:
-    """Return, for each row of counts, the bin that holds the value with a rank, how many lie before it, how many in it."""
+    """Return, for each row of counts, the bin that holds the value with a rank, how many are before it, and in it."""
     total = lengths.cumsum(axis=1)
     place = np.minimum((total <= rank[:, None]).sum(axis=1), lengths.shape[1] - 1)
     lines = np.arange(len(lengths))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -82,8 +82,8 @@ def _scan_variants(block: Block, *, rules: Rules) -> Ints:
 
 def _merge_variants(parts: list[Ints]) -> Ints:
     table = pairs.new_table(kernels.VARIANT_COLUMNS)
-    while parts:
-        table = pairs.absorb(table, parts.pop(0), kernels.USERS + 1)
+    for rows in parts:
+        table = pairs.absorb(table, rows, kernels.USERS + 1)
     return pairs.taken(table)
 
 
@@ -119,11 +119,7 @@ class Walk:
 
 @dataclass(frozen=True)
 class Paths:
-    """What happens at each step: ``reached[segment, step, code]`` units; the boundary's code stands for no more events.
-
-    ``node[step, code]`` is the place of an event among the nodes of its step: the frequent ones by rank, then ``other``,
-    then ``exit``. ``names[step]`` has, by place, the code of the event, -1 for the last two.
-    """
+    """What happens at each step; the boundary's code stands for 'no further event'."""
 
     log: EventLog
     rules: Rules
@@ -147,7 +143,7 @@ class Paths:
 
     @cached_property
     def node(self) -> Codes:
-        """The place of the node of each event at each step."""
+        """The place of each event's node at each step: the most frequent by rank, then ``other``, then ``exit``."""
         events = self.log.events
         names = np.argsort(np.argsort(np.array(events, dtype=object), kind="stable"))  # equal counts: by name
         place = np.full((self.walk.steps, self.rules.side), self.other, np.int32)
@@ -168,8 +164,8 @@ class Paths:
 
     def users(self, step: int, before: Flags | None, there: Flags, segment: int) -> Ints:
         """Return who has a unit with certain events at a step, and at the step before; flags are by code."""
-        params = {"rules": self.rules, "walk": self.walk, "step": step, "before": before, "there": there, "segment": segment}
-        return self.log.run(_scan_walkers, np.concatenate, columns=self.rules.columns, **params)
+        params = {"rules": self.rules, "walk": self.walk, "step": step, "before": before, "there": there}
+        return self.log.run(_scan_walkers, np.concatenate, columns=self.rules.columns, segment=segment, **params)
 
 
 def _walked(block: Block, rules: Rules, walk: Walk) -> tuple[kernels.Units, Ints, Ints]:
@@ -192,31 +188,34 @@ def _at(block: Block, units: kernels.Units, some: Ints, rows: Ints, rules: Rules
 
 def _scan_reached(block: Block, *, rules: Rules, walk: Walk) -> tuple[Ints, Ints]:
     units, some, rows = _walked(block, rules, walk)
-    base = segments(block, rules)[units.owner[some]].astype(np.int64) * walk.steps
+    base = segments(block, rules)[units.owner[some]].astype(np.int64) * rules.side
     sign = -1 if walk.backward else 1
-    cells = [
-        (base + step) * rules.side + _at(block, units, some, rows + sign * (step + 1), rules) for step in range(walk.steps)
-    ]
-    return _cells(cells)
+    steps = [base + _at(block, units, some, rows + sign * (step + 1), rules) for step in range(walk.steps)]
+    return _cells(steps, rules.side)
 
 
 def _scan_links(block: Block, *, rules: Rules, walk: Walk, node: Codes) -> tuple[Ints, Ints]:
     units, some, rows = _walked(block, rules, walk)
-    base = segments(block, rules)[units.owner[some]].astype(np.int64) * walk.steps
     sign, size = -1 if walk.backward else 1, walk.top + 2
+    base = segments(block, rules)[units.owner[some]].astype(np.int64) * size
     before = np.zeros(len(some), np.int32)
-    cells = []
+    steps = []
     for step in range(walk.steps):
         there = node[step][_at(block, units, some, rows + sign * (step + 1), rules)]
-        cells.append(((base + step) * size + before) * size + there)
+        steps.append((base + before) * size + there)
         before = there
-    return _cells(cells)
+    return _cells(steps, size * size)
 
 
-def _cells(cells: Sequence[Ints]) -> tuple[Ints, Ints]:
-    """Return the cells that occur and how often; step by step, since the cells of two steps are never the same."""
-    counted = [np.unique(one, return_counts=True) for one in cells]
-    return np.concatenate([cell for cell, _ in counted]), np.concatenate([number for _, number in counted])
+def _cells(steps: Sequence[Ints], size: int) -> tuple[Ints, Ints]:
+    """Count what occurs: from ``segment * size + cell`` of every unit at each step to (segment, step, cell), flat."""
+    cells, numbers = [], []
+    for step, values in enumerate(steps):
+        number = np.bincount(values)
+        found = np.flatnonzero(number)
+        cells.append((found // size * len(steps) + step) * size + found % size)
+        numbers.append(number[found])
+    return np.concatenate(cells), np.concatenate(numbers)
 
 
 def _added(parts: Sequence[tuple[Ints, Ints]], *, shape: tuple[int, ...]) -> Ints:

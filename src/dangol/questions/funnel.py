@@ -21,7 +21,8 @@ from dangol.log.eventlog import EventLog
 
 from .breakdown import Breakdown, breakdown, segment_at
 from .funnel_plan import Plan, Same, read
-from .funnel_tables import Counted, Lengths, explain, sentences, tables
+from .funnel_tables import Counted, Lengths, tables
+from .funnel_words import explain, sentences
 
 Ints = npt.NDArray[np.int64]
 Sparse = tuple[Ints, Ints]
@@ -109,12 +110,12 @@ def funnel(
 
     Conventions:
         All limits of time are closed. One event counts for one step of an attempt only. A unit is late if its first
-        event of step 1 (any order: of any step) is after as_of − within, whatever follows; with sessions, too, so choose
-        a short window for them. In strict order another event ends the attempt and a new one may begin after it, where
-        ClickHouse's ``windowFunnel`` gives up the user. Repeats of the first step never end an attempt. With ``same``,
-        an event without a value is no step; exclusions end attempts whatever their value, and in strict order events of
-        another value do, too; of several values that get equally far, the first to do so is reported. Missing values of
-        ``by`` form the segment "(none)".
+        event of step 1 (any order: of any step) is after as_of − within, whatever follows; a session too, so choose a
+        short window for sessions. In strict order another event ends the attempt and a new one may begin after it;
+        ClickHouse's ``windowFunnel`` gives up the user there. Repeats of the first step never end an attempt. With
+        ``same``, an event without a value is no step; exclusions end attempts whatever their value, and in strict order
+        events of another value do, too; of several values that get equally far, the first to do so is reported. Missing
+        values of ``by`` form the segment "(none)".
 
     Raises:
         InputError: for an unknown event or column (nearest name suggested), option or length of time, steps that are

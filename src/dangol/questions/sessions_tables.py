@@ -210,7 +210,7 @@ def sentences(counted: Counted, gap: str) -> tuple[Sentence, ...]:
     if counted.unfinished:
         found.append(
             Sentence(
-                "Sessions that may not be over, since they reach to within {gap} of the end of the log: {unfinished:,}.",
+                "Sessions that may not be over, as they reach to within {gap} of the end of the log: {unfinished:,}.",
                 "로그가 끝나기 {gap} 전 이후까지 이어져 아직 끝나지 않았을 수 있는 세션은 {unfinished:,}개입니다.",
                 {"unfinished": counted.unfinished, "gap": gap},
             )

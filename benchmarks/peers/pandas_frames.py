@@ -1,0 +1,213 @@
+"""pandas with NumPy: the fastest formulation we found for each task, with the alternatives that lost.
+
+What experts do in pandas at this size is to leave its frames for NumPy arrays: ``np.sort`` of one integer per row (user code << 44
+| microseconds since the start) instead of ``sort_values(["user", "time"])``; ``np.diff`` instead of ``groupby.diff``;
+``np.maximum.accumulate`` instead of ``groupby.ffill``; a boolean matrix user x period instead of ``drop_duplicates`` and
+``nunique`` (ten times the time). ``groupby.median`` stays: NumPy's partition by group is no faster. No compiled code of our own.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from benchmarks.definitions import DAY, GAP, MONDAY, STEPS, WEEK, WITHIN, Answer, Peer, day_name, monday_name
+
+HOW: Final = {
+    ("raw", "sessions"): "read_parquet with user as categorical, np.sort of (code << 44 | time), diff",
+    ("raw", "funnel"): "the three events only, np.argsort as above, running maximum per step",
+    ("raw", "retention"): "boolean matrix user x week, no sort",
+    ("raw", "flows"): "np.argsort as above, groupby.median, boolean matrix user x edge",
+    ("raw", "daily"): "boolean matrix user x day, bincount, no sort",
+    ("prepared", "sessions"): "diff over the sorted keys",
+    ("prepared", "funnel"): "the three events only, running maximum per step",
+    ("prepared", "retention"): "rows where (user, week) changes, bincount",
+    ("prepared", "flows"): "groupby.median of neighbours' differences, boolean matrix user x edge",
+    ("prepared", "daily"): "rows where (user, day) changes, bincount",
+}
+PREPARED_FORM: Final = "DataFrame sorted by user, time: key int64 (user << 44 | time), user int32, time int64, event uint8"
+
+SHIFT: Final = 44  # 2**44 microseconds = 203 days
+FAR: Final = 1 << SHIFT
+
+Ints = npt.NDArray[np.int64]
+
+
+def open_peer(path: str, league: str, threads: int) -> Peer:
+    """Open the file; in the league ``prepared`` also load, code and sort it. pandas computes in one thread."""
+    asked = _Prepared(path) if league == "prepared" else _Raw(path)
+    tasks = {
+        "sessions": asked.sessions,
+        "funnel": asked.funnel,
+        "retention": asked.retention,
+        "flows": asked.flows,
+        "daily": asked.daily,
+    }
+    return Peer(tasks, f"pandas {pd.__version__}, NumPy {np.__version__}", "reading uses pyarrow's threads, the rest one")
+
+
+# ---- what both leagues share ----------------------------------------------------------------------------------------
+
+
+def _sessions(key: Ints) -> Answer:
+    gap = np.diff(key)
+    new = gap > GAP
+    bounces = int(np.count_nonzero(new[1:] & new[:-1])) + int(new[0]) + int(new[-1])
+    return [int(np.count_nonzero(new)) + 1, bounces, int(gap[~new].sum())]
+
+
+def _funnel(key: Ints, step: npt.NDArray[Any], codes: list[int]) -> Answer:
+    """Count levels: the latest start is the best one, and keys only grow, so a running maximum carries it forward."""
+    view, cart, order = (step == code for code in codes)
+    began = np.maximum.accumulate(np.where(view, key, -FAR))
+    carted = np.maximum.accumulate(np.where(cart, began, -FAR))
+    reached = (view, cart & (key - began <= WITHIN), order & (key - carted <= WITHIN))
+    return [_changes(key[rows] >> SHIFT) for rows in reached]
+
+
+def _changes(users: Ints) -> int:
+    return int(np.count_nonzero(np.diff(users))) + (len(users) > 0)
+
+
+def _flows(key: Ints, user: Ints, event: npt.NDArray[np.uint8], names: list[str]) -> Answer:
+    same = user[1:] == user[:-1]
+    edge = (event[:-1].astype(np.int32) * len(names) + event[1:])[same]
+    gaps = pd.DataFrame({"edge": edge, "gap": np.diff(key)[same]}).groupby("edge")["gap"].agg(["size", "median"])
+    taken = np.zeros((int(user[-1]) + 1, len(names) ** 2), bool)
+    taken[user[1:][same], edge] = True
+    users = np.count_nonzero(taken, axis=0)
+    return sorted(
+        [names[code // len(names)], names[code % len(names)], int(n), int(users[code]), float(median)]
+        for code, n, median in gaps.itertuples()
+    )
+
+
+def _matrix(user: npt.NDArray[Any], period: Ints) -> npt.NDArray[np.bool_]:
+    seen = np.zeros((int(user.max()) + 1, int(period.max()) + 1), bool)
+    seen[user, period] = True
+    return seen
+
+
+class _Raw:
+    """Every question reads the columns it needs from the file; codes for users are part of the question."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def _read(self, *columns: str, **options: Any) -> pd.DataFrame:
+        text = [column for column in columns if column != "time"]
+        return pd.read_parquet(self.path, columns=list(columns), read_dictionary=text, **options)
+
+    def sessions(self) -> Answer:
+        log = self._read("user", "time")
+        return _sessions(np.sort(_key(_codes(log["user"]), _micros(log["time"]))))
+
+    def funnel(self) -> Answer:
+        log = self._read("user", "event", "time", filters=[("event", "in", list(STEPS))])
+        key = _key(_codes(log["user"]), _micros(log["time"]))
+        order = np.argsort(key)
+        codes = [int(log["event"].cat.categories.get_loc(name)) for name in STEPS]
+        return _funnel(key[order], _codes(log["event"])[order], codes)
+
+    def retention(self) -> Answer:
+        log = self._read("user", "time")
+        week = (_micros(log["time"]) + MONDAY) // WEEK
+        first = int(week.min())
+        seen = _matrix(_codes(log["user"]), week - first)
+        cohort = seen.argmax(axis=1)
+        cells = ((c, w, int(n)) for c in range(seen.shape[1]) for w, n in enumerate(seen[cohort == c].sum(axis=0)))
+        return [[monday_name(first + c), w - c, n] for c, w, n in cells if n]
+
+    def flows(self) -> Answer:
+        log = self._read("user", "event", "time")
+        key = _key(_codes(log["user"]), _micros(log["time"]))
+        order = np.argsort(key)
+        key = key[order]
+        names = [str(name) for name in log["event"].cat.categories]
+        return _flows(key, key >> SHIFT, _codes(log["event"]).astype(np.uint8)[order], names)
+
+    def daily(self) -> Answer:
+        log = self._read("user", "time")
+        day = _micros(log["time"]) // DAY
+        first = int(day.min())
+        seen = _matrix(_codes(log["user"]), day - first)
+        columns = np.bincount(day - first), seen.sum(axis=0), np.bincount(seen.argmax(axis=1), minlength=seen.shape[1])
+        return [[day_name(first + i), int(n), int(u), int(new)] for i, (n, u, new) in enumerate(zip(*columns)) if n]
+
+
+class _Prepared:
+    """A frame of integers in memory, sorted by user and time."""
+
+    def __init__(self, path: str) -> None:
+        log = _Raw(path)._read("user", "event", "time")
+        micros = _micros(log["time"])
+        key = _key(_codes(log["user"]), micros)
+        self.names = [str(name) for name in log["event"].cat.categories]
+        order = np.argsort(key)
+        key = key[order]
+        self.frame = pd.DataFrame({
+            "key": key,
+            "user": (key >> SHIFT).astype(np.int32),
+            "time": micros[order],
+            "event": _codes(log["event"])[order].astype(np.uint8),
+        })
+
+    def _columns(self, *names: str) -> list[Any]:
+        return [self.frame[name].to_numpy() for name in names]
+
+    def sessions(self) -> Answer:
+        return _sessions(*self._columns("key"))
+
+    def funnel(self) -> Answer:
+        key, event = self._columns("key", "event")
+        codes = [self.names.index(name) for name in STEPS]
+        rows = np.flatnonzero((event == codes[0]) | (event == codes[1]) | (event == codes[2]))
+        return _funnel(key[rows], event[rows], codes)
+
+    def retention(self) -> Answer:
+        user, time = self._columns("user", "time")
+        week = (time + MONDAY) // WEEK
+        new, seen = _first_rows(user, week)
+        first, weeks = int(week.min()), int(week.max()) + 1 - int(week.min())
+        cohort = np.repeat(week[new] - first, np.diff(np.append(np.searchsorted(seen, new), len(seen))))
+        cells = np.bincount(cohort * weeks + week[seen] - first, minlength=weeks * weeks).reshape(weeks, weeks)
+        return [[monday_name(first + c), w - c, int(cells[c, w])] for c, w in np.argwhere(cells).tolist()]
+
+    def flows(self) -> Answer:
+        return _flows(*self._columns("key", "user", "event"), self.names)
+
+    def daily(self) -> Answer:
+        user, time = self._columns("user", "time")
+        day = time // DAY
+        day -= (first := int(day.min()))
+        columns = [np.bincount(rows, minlength=int(day.max()) + 1) for rows in (day, *(day[i] for i in _first_rows(user, day)))]
+        events, new, users = (column.tolist() for column in columns)
+        return [[day_name(first + i), events[i], users[i], new[i]] for i in range(len(events)) if events[i]]
+
+
+def _first_rows(user: npt.NDArray[Any], period: Ints) -> tuple[Ints, Ints]:
+    """Return the first row of each user, and of each user's period, of rows sorted by both."""
+    new = np.concatenate([[True], user[1:] != user[:-1]])
+    moved = np.concatenate([[True], period[1:] != period[:-1]])
+    return np.flatnonzero(new), np.flatnonzero(new | moved)
+
+
+def _codes(column: pd.Series[Any]) -> npt.NDArray[np.int32]:
+    codes: npt.NDArray[np.int32] = column.cat.codes.to_numpy()
+    return codes
+
+
+def _micros(column: pd.Series[Any]) -> Ints:
+    return column.to_numpy("datetime64[us]").view(np.int64)
+
+
+def _key(user: npt.NDArray[np.int32], micros: Ints) -> Ints:
+    first = micros.min()
+    if micros.max() - first + WITHIN >= FAR:
+        raise SystemExit("the log is too long for keys of 44 bits of time")
+    if int(user.max()) >= 1 << 63 - SHIFT:
+        raise SystemExit("too many users for keys of 63 bits")
+    return (user.astype(np.int64) << SHIFT) + (micros - first)

@@ -1,0 +1,250 @@
+"""The figure of ``flows``: a Sankey diagram of the steps, or the differences between two segments."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import plotly.graph_objects as go
+
+from dangol.core.words import percent
+
+from .style import INK, PALE, PALETTE, blank, shorten
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dangol.core.result import Result
+
+_PALEST: Final = "#E3E7EC"  # those without a further event
+_MORE: Final = "#8A94A0"  # events beyond the palette
+_GREY: Final = "#52606D"
+_VEIL: Final = "rgba(255,255,255,0.6)"  # between a label and the links that pass below it
+_LABEL: Final = 12  # size of the labels in pixels
+_PAD: Final = 17  # pixels between nodes: more than a label's height, so that labels cannot overlap
+_NODE: Final = 13  # pixels, a node's width
+_MARGIN: Final = {"l": 30, "r": 150, "t": 118, "b": 24}
+_CALLED: Final = 0.05
+_MOST_DIFFERENCES: Final = 14
+
+Node = tuple[int, str]  # which column, and the name
+
+
+def figure(result: Result) -> go.Figure:
+    """Draw the steps from the anchor on as a Sankey diagram, "other" and "exit" in pale; segments are put together.
+
+    With ``compare``, the moves that differ most certainly between the two segments, with 95 % intervals.
+    """
+    asked = result.recipe["parameters"]
+    if asked["compare"] is not None:
+        return _differences(result, result.tables["differences"])
+    links = result.tables["sankey"]
+    if links.empty:
+        return _empty(result)
+    links = links.groupby(["step", "source", "target"], sort=False, as_index=False)["count"].sum()
+    if asked["anchor"] is None and asked["steps"] > 1:
+        links = links[links["step"] > 1]  # the single node "start" would say nothing
+    return _sankey(result, _diagram(links, asked["direction"] == "before", _pale(result)))
+
+
+# ---- steps ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Diagram:
+    """Columns from left to right, the nodes of each from above, how many units a node has, and the links."""
+
+    columns: list[list[Node]]
+    units: dict[Node, int]
+    links: list[tuple[Node, Node, int]]
+    pale: tuple[str, ...]
+    n: int
+
+    def colour(self, name: str) -> str:
+        """The frequent events have a colour of their own, which they keep in all columns."""
+        if name in self.pale:
+            return PALE if "other" in name else _PALEST
+        weight: dict[str, int] = {}
+        for (_, one), units in self.units.items():
+            weight[one] = weight.get(one, 0) + units * (one not in self.pale)
+        rank = sorted(weight, key=lambda one: (-weight[one], one)).index(name)
+        return PALETTE[rank] if rank < len(PALETTE) else _MORE
+
+    def middles(self, height: float) -> dict[Node, tuple[float, float]]:
+        """Return the middle of each node and its height, in pixels from above."""
+        most = max(len(column) for column in self.columns)
+        scale = (height - (most - 1) * _PAD) / self.n
+        places: dict[Node, tuple[float, float]] = {}
+        for column in self.columns:
+            top = 0.0
+            for node in column:
+                size = self.units[node] * scale
+                places[node] = (top + size / 2, size)
+                top += size + _PAD
+        return places
+
+
+def _pale(result: Result) -> tuple[str, ...]:
+    """Return the names that stand for no event, in the order in which they are drawn."""
+    events = {*result.tables["starts"]["event"], *result.table["target"]}
+    both = [text for name in ("other", "exit", "entry") for text in (name, f"({name})")]
+    return tuple(name for name in both if name not in events)
+
+
+def _diagram(links: pd.DataFrame, backward: bool, pale: tuple[str, ...]) -> _Diagram:
+    first, last = int(links["step"].min()), int(links["step"].max())
+    drawn: list[tuple[Node, Node, int]] = []
+    units: dict[Node, int] = {}
+    for step, source, target, count in links.itertuples(index=False):
+        column = last - step if backward else step - first
+        drawn.append(((column, source), (column + 1, target), int(count)))
+        far, near = drawn[-1][:2] if backward else drawn[-1][1::-1]
+        units[far] = units.get(far, 0) + int(count)
+        if step == first:
+            units[near] = units.get(near, 0) + int(count)
+    weight: dict[str, int] = {}
+    for (_, name), number in units.items():
+        weight[name] = weight.get(name, 0) + number
+    ranked = sorted(weight, key=lambda name: (pale.index(name) if name in pale else -1, -weight[name], name))
+    columns = [[(at, name) for name in ranked if (at, name) in units] for at in range(last - first + 2)]
+    return _Diagram(columns, units, drawn, pale, sum(units[node] for node in columns[0]))
+
+
+def _sankey(result: Result, diagram: _Diagram) -> go.Figure:
+    shown = _titled(result, len(diagram.columns))
+    width = shown.layout.width - _MARGIN["l"] - _MARGIN["r"]
+    height = shown.layout.height - _MARGIN["t"] - _MARGIN["b"]
+    places = diagram.middles(height)
+    nodes = list(places)
+    number = {node: place for place, node in enumerate(nodes)}
+    apart = (width - _NODE) / (len(diagram.columns) - 1)
+    middle = [(_NODE / 2 + apart * column) / width for column, _ in nodes]
+    shown.add_sankey(
+        arrangement="fixed",
+        node={
+            "x": [min(max(x, 1e-3), 1 - 1e-3) for x in middle],
+            "y": [min(max(places[node][0] / height, 1e-3), 1 - 1e-3) for node in nodes],
+            "color": [diagram.colour(name) for _, name in nodes],
+            "customdata": [name for _, name in nodes],
+            "pad": _PAD,
+            "thickness": _NODE,
+            "line": {"width": 0},
+            "hovertemplate": "%{customdata}: %{value:,}<extra></extra>",
+        },
+        link={
+            "source": [number[source] for source, _, _ in diagram.links],
+            "target": [number[target] for _, target, _ in diagram.links],
+            "value": [count for _, _, count in diagram.links],
+            "color": [_link_colour(diagram, source[1], target[1]) for source, target, _ in diagram.links],
+            "hovertemplate": "%{source.customdata} → %{target.customdata}: %{value:,}<extra></extra>",
+        },
+    )
+    for column, name in nodes:
+        place, share = places[column, name][0], percent(diagram.units[column, name] / diagram.n)
+        text = f"{_fitting(name, apart - _NODE - 58)} <span style='color:{_GREY}'>{share}</span>"
+        x = (apart * column + _NODE) / width
+        label = {"xanchor": "left", "yanchor": "middle", "xshift": 3, "showarrow": False, "bgcolor": _VEIL}
+        font = {"size": _LABEL, "color": _GREY if name in diagram.pale else INK}
+        shown.add_annotation(x=x, y=1 - place / height, xref="paper", yref="paper", text=text, font=font, **label)
+    return shown
+
+
+def _titled(result: Result, columns: int) -> go.Figure:
+    """Return an empty figure with a headline and the names of the columns."""
+    asked, how = result.recipe["parameters"], result.how
+    anchor, steps, backward = asked["anchor"], asked["steps"], asked["direction"] == "before"
+    unit = "session" if asked["unit"] == "session" else "user"
+    if anchor is None:
+        title = f"The {'last' if backward else 'first'} {steps} events of a {unit}"
+        names = [f"Step {step}" for step in range(1, steps + 1)] if steps > 1 else ["", "Step 1"]
+        names = ["Last", *(f"Last − {step}" for step in range(1, steps))][::-1] if backward else names
+        names = [*names, ""][:columns] if backward else names
+        among = f"share of all {unit}s at each step"
+    else:
+        title = f"What {'leads to' if backward else 'follows'} ‘{shorten(anchor, 40)}’"
+        names = [f"{step} {asked['direction']}" for step in range(1, steps + 1)]
+        names = [*names[::-1], "Anchor"] if backward else ["Anchor", *names]
+        among = f"share of the {unit}s that have it, from its first occurrence"
+    together = f"; all of {asked['by']} together" if asked["by"] else ""
+    window = f"{how['window']} ({how['zone']})"
+    subtitle = f"Unit: {how['unit']}; {among}{together}<br>{how['n']}; {window}"
+    shown = blank(title, subtitle, margin=_MARGIN, width=max(960, 180 + 140 * columns), height=560)
+    shown.update_layout(title={"y": 0.96, "yanchor": "top"})
+    width = shown.layout.width - _MARGIN["l"] - _MARGIN["r"]
+    for column, name in enumerate(names):
+        x = (width - _NODE) / (columns - 1) * column / width
+        label = {"xanchor": "left", "yanchor": "bottom", "yshift": 6, "showarrow": False}
+        font = {"size": _LABEL, "color": _GREY}
+        shown.add_annotation(x=x, y=1, xref="paper", yref="paper", text=f"<b>{name}</b>", font=font, **label)
+    return shown
+
+
+def _link_colour(diagram: _Diagram, source: str, target: str) -> str:
+    """A link has the colour of the event it leaves; to and from the pale nodes it is pale."""
+    name = next((one for one in (target, source) if one in diagram.pale), source)
+    colour = diagram.colour(name)
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{0.45 if name in diagram.pale else 0.38})"
+
+
+def _fitting(text: str, pixels: float) -> str:
+    """Shorten a name to the room it has; Korean letters take two."""
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    each = (6.6 * (len(text) - wide) + _LABEL * wide) / max(len(text), 1)
+    return shorten(text, max(int(pixels / max(each, 1)), 5))
+
+
+def _empty(result: Result) -> go.Figure:
+    shown = blank("Flows", result.sentences[0].write())
+    shown.update_xaxes(visible=False)
+    shown.update_yaxes(visible=False)
+    return shown
+
+
+# ---- differences ------------------------------------------------------------------------------------------------
+
+
+def _differences(result: Result, table: pd.DataFrame) -> go.Figure:
+    """Draw the differences with the smallest q-values, each with its interval; filled where q is small."""
+    if table.empty:
+        return _empty(result)
+    asked, said = result.recipe["parameters"], result.sentences[0].values
+    a, b = (shorten(str(name), 24) for name in asked["compare"])
+    drawn = table.head(_MOST_DIFFERENCES).sort_values("difference", kind="stable")
+    labels = [
+        f"{shorten(source, 20)} → {shorten(target, 20)}"
+        for source, target in zip(drawn["source"], drawn["target"], strict=True)
+    ]
+    called = drawn["q"] <= _CALLED
+    shown = blank(
+        f"Moves of ‘{a}’ and ‘{b}’: {said['called']:,} of {said['family']:,} differ",
+        f"Share of users who make the move, ‘{a}’ (n = {said['n_a']:,}) less ‘{b}’ (n = {said['n_b']:,}), with 95 % "
+        f"intervals<br>The {len(drawn)} smallest q of {result.how['family']}; filled: q ≤ 5 %",
+        height=170 + 30 * len(drawn),
+        margin={"l": 40, "r": 40, "t": 118, "b": 60},
+    )
+    hover = [f"{percent(one)} against {percent(two)}" for one, two in zip(drawn["rate_a"], drawn["rate_b"], strict=True)]
+    colours = [PALETTE[0] if yes else PALE for yes in called]
+    for yes, colour in ((True, PALETTE[0]), (False, PALE)):
+        part = called == yes
+        shown.add_scatter(
+            x=100 * drawn["difference"][part],
+            y=[label for label, one in zip(labels, part, strict=True) if one],
+            mode="markers",
+            marker={"size": 10, "color": colour if yes else "white", "line": {"width": 2, "color": colour}},
+            error_x={
+                "array": 100 * (drawn["upper"] - drawn["difference"])[part],
+                "arrayminus": 100 * (drawn["difference"] - drawn["lower"])[part],
+                "color": colour,
+                "thickness": 2,
+                "width": 0,
+            },
+            customdata=[text for text, one in zip(hover, part, strict=True) if one],
+            hovertemplate="%{y}: %{customdata} (%{x:+.1f} points)<extra></extra>",
+        )
+    shown.update_layout(showlegend=False)
+    sides = f"← more in ‘{b}’   percentage points   more in ‘{a}’ →"
+    shown.update_xaxes(title={"text": sides, "font": {"size": 13}}, zerolinecolor=INK)
+    shown.update_yaxes(categoryorder="array", categoryarray=labels, automargin=True, ticklen=8, showgrid=False)
+    return shown
