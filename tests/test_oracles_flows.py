@@ -138,7 +138,9 @@ def test_cutting_into_blocks_anywhere_changes_nothing(question: tuple[Small, Ask
 
 @effort(30)
 @given(questions(distinct=True), st.randoms(use_true_random=False))
-def test_the_order_of_rows_at_different_times_changes_nothing(question: tuple[Small, Asked], chance: random.Random) -> None:
+def test_the_order_of_rows_at_different_times_changes_nothing(
+    question: tuple[Small, Asked], chance: random.Random
+) -> None:
     small, asked = question
     shuffled = replace(small, events=tuple(chance.sample(small.events, len(small.events))))
     first, second = (ask(one.log(2), asked) for one in (small, shuffled))

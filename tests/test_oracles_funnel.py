@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -59,7 +60,11 @@ def questions(
         optional = tuple(place for place in places if draw(st.sampled_from((False, False, False, True))))
         moves = len(steps) - len(optional) - 1
         limit = st.sampled_from(WINDOWS)
-        step_within = draw(st.none() | st.none() | limit | st.lists(limit, min_size=moves, max_size=moves).map(tuple)) if moves else None
+        step_within = (
+            draw(st.none() | st.none() | limit | st.lists(limit, min_size=moves, max_size=moves).map(tuple))
+            if moves
+            else None
+        )
         asked = Asked(
             steps,
             optional=optional,
@@ -93,11 +98,16 @@ def compare(found: Result, units: list[Entrant], asked: Asked) -> None:
     check(some, oracle.late(units, asked), ordered=False, key=[*segment, "step"])
     if asked.by:
         first = [row["segment"] for row in rows_of(found.table) if row["step"] == 1]
-        sizes = [row["users" if asked.unit == "user" else "sessions"] for row in rows_of(found.table) if row["step"] == 1]
+        sizes = [
+            row["users" if asked.unit == "user" else "sessions"] for row in rows_of(found.table) if row["step"] == 1
+        ]
         assert sizes == sorted(sizes, reverse=True)
         if len(set(sizes)) == len(sizes):  # else who stands first is a matter of taste
             pairs = found.tables["differences"]
-            check(pairs[["segment_a", "n_a", "rate_a", "segment_b", "n_b", "rate_b", "difference"]], oracle.differences(units, asked))
+            check(
+                pairs[["segment_a", "n_a", "rate_a", "segment_b", "n_b", "rate_b", "difference"]],
+                oracle.differences(units, asked),
+            )
         assert len(found.tables["differences"]) == len(first) * (len(first) - 1) // 2
 
 
@@ -107,7 +117,9 @@ def test_every_table_equals_the_oracle(question: tuple[Small, Asked], size: int,
     small, asked = question
     log = small.log(size)
     window = oracle.length(asked.within)
-    marks = {event.time for event in small.events} | {event.time + window for event in small.events} | {log.end + 30 * DAY}
+    marks = (
+        {event.time for event in small.events} | {event.time + window for event in small.events} | {log.end + 30 * DAY}
+    )
     as_of = data.draw(st.sampled_from([None, *sorted(mark for mark in marks if mark > log.start)]), "as_of")
     found = ask(log, asked, as_of=None if as_of is None else small.local(as_of))
     compare(found, oracle.entrants(small.events, as_of or log.as_of, asked), asked)
@@ -146,7 +158,9 @@ def test_cutting_into_blocks_anywhere_changes_nothing(question: tuple[Small, Ask
 
 @effort(40)
 @given(questions(distinct=True), st.randoms(use_true_random=False))
-def test_the_order_of_rows_at_different_times_changes_nothing(question: tuple[Small, Asked], chance: random.Random) -> None:
+def test_the_order_of_rows_at_different_times_changes_nothing(
+    question: tuple[Small, Asked], chance: random.Random
+) -> None:
     small, asked = question
     shuffled = replace(small, events=tuple(chance.sample(small.events, len(small.events))))
     first, second = (ask(one.log(2), asked) for one in (small, shuffled))
@@ -192,7 +206,7 @@ def test_steps_never_grow_and_the_lost_are_the_difference(question: tuple[Small,
         required = [row for row in table if row.get("segment") == segment and not row.get("optional", False)]
         assert oracle.falls(required, count)
         assert [row["lost"] for row in required[1:]] == [
-            before[count] - after[count] for before, after in zip(required, required[1:], strict=False)
+            before[count] - after[count] for before, after in pairwise(required)
         ]
     in_all = rows_of(ask(small.log(2), replace(asked, by=None, attribution="first")).table)
     for step in in_all:
@@ -237,7 +251,11 @@ def test_a_view_answers_as_a_log_of_its_rows(question: tuple[Small, Asked], size
 def test_an_empty_view_has_no_entrants_and_says_so() -> None:
     events = tuple(Event("u", name, row * SECOND, {"item": "x", "amount": 1.0}) for row, name in enumerate(NAMES))
     log = Small("UTC", events, {}).log()
-    for asked in (Asked((("a",), ("b",))), Asked((("a",), ("b",)), order="any", by="item"), Asked((("a",),), unit="session")):
+    for asked in (
+        Asked((("a",), ("b",))),
+        Asked((("a",), ("b",)), order="any", by="item"),
+        Asked((("a",),), unit="session"),
+    ):
         found = ask(log.where("amount", ">", 99), asked)
         compare(found, [], asked)
         assert found.units(step=1).tolist() == []

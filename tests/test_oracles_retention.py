@@ -21,19 +21,20 @@ from tests.oracles.strategies import DAY, HOUR, LONG_GAPS, NAMES, STEADY, ZONES,
 WHOLE_HOURS = tuple(zone for zone in ZONES if zone != "Australia/Lord_Howe")
 QUICK_GAPS = (0, 1, HOUR, 11 * HOUR, 12 * HOUR, 12 * HOUR + 1, DAY, DAY + HOUR, 3 * DAY)
 SLOW_GAPS = (0, 1, DAY, 7 * DAY, 27 * DAY, 31 * DAY, 92 * DAY, 364 * DAY)
+PERIODS = [
+    *(("12h", QUICK_GAPS), ("1d", QUICK_GAPS), ("2d", LONG_GAPS[:9]), ("1w", LONG_GAPS), ("2w", LONG_GAPS)),
+    *(("1mo", SLOW_GAPS), ("1q", SLOW_GAPS), ("1y", SLOW_GAPS)),
+]
 KEY = ("segment", "cohort", "period")
 
 
 @st.composite
 def questions(draw: st.DrawFn, zones: tuple[str, ...] = ZONES, distinct: bool = False) -> tuple[Small, Asked]:
     """Draw a log and what to ask of it."""
-    every, gaps = draw(
-        st.sampled_from(
-            [("12h", QUICK_GAPS), ("1d", QUICK_GAPS), ("2d", LONG_GAPS[:9])]
-            + [("1w", LONG_GAPS), ("2w", LONG_GAPS), ("1mo", SLOW_GAPS), ("1q", SLOW_GAPS), ("1y", SLOW_GAPS)]
-        )
+    every, gaps = draw(st.sampled_from(PERIODS))
+    small = draw(
+        logs(gaps, tuple(zone for zone in zones if every != "12h" or zone in WHOLE_HOURS), most=6, distinct=distinct)
     )
-    small = draw(logs(gaps, tuple(zone for zone in zones if every != "12h" or zone in WHOLE_HOURS), most=6, distinct=distinct))
     names = sorted({event.name for event in small.events})
     counting = draw(st.sampled_from(("on", "on-or-after")))
     return small, Asked(
@@ -43,7 +44,9 @@ def questions(draw: st.DrawFn, zones: tuple[str, ...] = ZONES, distinct: bool = 
         counting=counting,
         cohorts=draw(st.sampled_from(("first", "recurring"))),
         periods="calendar" if every in ("1mo", "1q", "1y") else draw(st.sampled_from(("calendar", "rolling"))),
-        brackets=None if counting != "on" else draw(st.sampled_from((None, None, (1, 3, 7), (0, 1, 2), (0, 3), (2, 3)))),
+        brackets=None
+        if counting != "on"
+        else draw(st.sampled_from((None, None, (1, 3, 7), (0, 1, 2), (0, 3), (2, 3)))),
         by=draw(st.sampled_from((None, None, "country", "age", "item", "amount"))),
     )
 
@@ -59,7 +62,9 @@ def triangle(found: list[Cell], asked: Asked) -> list[dict[str, Any]]:
     for cell in found:
         head = {"segment": cell.segment} if asked.by else {}
         blank = {_column(low, high): None for low, high in slots}
-        row = rows.setdefault((cell.segment, cell.cohort), {**head, "cohort": cell.cohort, "n": len(cell.members), **blank})
+        row = rows.setdefault(
+            (cell.segment, cell.cohort), {**head, "cohort": cell.cohort, "n": len(cell.members), **blank}
+        )
         row[_column(cell.low, cell.high)] = len(cell.back) / len(cell.members)
     return list(rows.values())
 
@@ -72,8 +77,15 @@ def compare(found: Result, expected: list[Cell], asked: Asked) -> None:
     """Every table."""
     key = KEY if asked.by else KEY[1:]
     check(found.table, table(expected, asked), ordered=False, key=key)
-    check(found.tables["average"], average(expected, asked), ordered=False, key=[name for name in key if name != "cohort"])
-    check(found.tables["triangle"], triangle(expected, asked), ordered=False, key=[name for name in key if name != "period"])
+    check(
+        found.tables["average"], average(expected, asked), ordered=False, key=[name for name in key if name != "cohort"]
+    )
+    check(
+        found.tables["triangle"],
+        triangle(expected, asked),
+        ordered=False,
+        key=[name for name in key if name != "period"],
+    )
 
 
 @effort(150)
@@ -123,7 +135,9 @@ def test_cutting_into_blocks_anywhere_changes_nothing(question: tuple[Small, Ask
 
 @effort(30)
 @given(questions(distinct=True), st.randoms(use_true_random=False))
-def test_the_order_of_rows_at_different_times_changes_nothing(question: tuple[Small, Asked], chance: random.Random) -> None:
+def test_the_order_of_rows_at_different_times_changes_nothing(
+    question: tuple[Small, Asked], chance: random.Random
+) -> None:
     small, asked = question
     shuffled = Small(small.zone, tuple(chance.sample(small.events, len(small.events))), small.people)
     first, second = (ask(one.log(2), asked) for one in (small, shuffled))
@@ -168,7 +182,9 @@ def test_on_or_after_is_never_less_than_on_and_never_rises(question: tuple[Small
     on, after = (ask(log, Asked(**{**asdict(asked), "counting": counting})) for counting in ("on", "on-or-after"))
     last: dict[str, Any] = {}
     for row, more in zip(rows_of(on.table), rows_of(after.table), strict=True):
-        assert {name: row[name] for name in ("cohort", "n", "period")} == {name: more[name] for name in ("cohort", "n", "period")}
+        assert {name: row[name] for name in ("cohort", "n", "period")} == {
+            name: more[name] for name in ("cohort", "n", "period")
+        }
         assert row["users"] <= more["users"] <= more["n"]
         cohort = (row.get("segment"), row["cohort"])
         if asked.periods == "calendar" and cohort in last:
@@ -199,7 +215,13 @@ def test_a_view_answers_as_a_log_of_its_rows(question: tuple[Small, Asked], size
 def test_an_empty_view_has_no_cohorts_and_says_so() -> None:
     small = Small("UTC", (), {})
     log = Small("UTC", tuple(_events()), {}).log()
-    for options in (Asked(), Asked(periods="rolling"), Asked(by="item"), Asked(brackets=(1, 2)), Asked(cohorts="recurring")):
+    for options in (
+        Asked(),
+        Asked(periods="rolling"),
+        Asked(by="item"),
+        Asked(brackets=(1, 2)),
+        Asked(cohorts="recurring"),
+    ):
         found = ask(log.where("amount", ">", 99), options)
         compare(found, cells(small.events, "UTC", log.as_of, log.start, options), options)
         assert found.summary()

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import math
 import random
+from itertools import pairwise
+from statistics import NormalDist
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dangol.questions.sessions import sessions
-from tests.oracles import Event, check, rows_of
+from tests.logs import make_log
+from tests.oracles import SECOND, Event, check, rows_of, wilson
 from tests.oracles import sessions as oracle
 from tests.oracles.strategies import DAY, NAMES, STEADY, Small, blocks, effort, logs, views
 
+RARELY = {"cap": st.sampled_from(("1h", "10m", "2h", "1us", "1d")), "separator": st.sampled_from(NAMES[:2])}
 OPTIONS = st.fixed_dictionaries(
-    {},
-    optional={
-        "gap": st.sampled_from(("30m", "1h", "1us", "10m", "12h")),
-        "cap": st.sampled_from(("1h", "10m", "2h", "1us", "1d")),
-        "midnight": st.booleans(),
-        "separator": st.sampled_from(NAMES[:2]),
-    },
-)
+    {"gap": st.sampled_from(("30m", "12h", "1h", "30m", "1d", "10m", "1us")), "midnight": st.booleans()}
+).flatmap(lambda usual: st.just(usual) | st.fixed_dictionaries({}, optional=RARELY).map(lambda rare: {**usual, **rare}))
 BY = st.sampled_from((None, "country", "age", "item", "amount"))
 
 
@@ -98,7 +97,7 @@ def test_idle_times_are_counted_once_each(small: Small) -> None:
     table = rows_of(sessions(small.log(2)).tables["gaps"])
     idle = oracle.gaps(small.events)
     assert sum(row["count"] for row in table) == len(idle)
-    for row, after in zip(table, table[1:], strict=False):
+    for row, after in pairwise(table):
         assert row["upper_s"] == after["lower_s"]
     for row in table:
         assert row["count"] == sum(row["lower_s"] <= gap < row["upper_s"] for gap in idle)
@@ -126,6 +125,19 @@ def test_the_order_of_rows_at_different_times_changes_nothing(
         check(second.tables[name], rows_of(first.tables[name]))
 
 
+COUNTS = ("users", "sessions", "events", "bounces", "unfinished")
+
+
+def _doubled(row: dict[str, Any], table: str) -> dict[str, Any]:
+    """A row with twice the counts, and the narrower interval of its rate."""
+    if table == "summary":
+        return row | ({"value": 2 * row["value"]} if row["measure"] in COUNTS else {})
+    more = row | {count: 2 * row[count] for count in COUNTS if count in row}
+    if table == "segments":
+        more["lower"], more["upper"] = wilson(round(more["bounce_rate"] * more["sessions"]), more["sessions"])
+    return more
+
+
 @effort(30)
 @given(logs(), OPTIONS, BY)
 def test_doubling_the_users_doubles_counts_and_changes_no_rate(
@@ -134,18 +146,8 @@ def test_doubling_the_users_doubles_counts_and_changes_no_rate(
     options = known(small, options)
     once, twice = (sessions(one.log(2), by=by, **options) for one in (small, small.doubled()))
     for name in [name for name in ("entry", "last", "segments", "summary") if name in once.tables]:
-        counts = ("users", "sessions", "events", "bounces", "unfinished")
         key = ["measure"] if name == "summary" else ["segment"] if name == "segments" else ["event"]
-        expected = []
-        for row in rows_of(once.tables[name]):
-            if name == "summary":
-                expected.append(row | ({"value": 2 * row["value"]} if row["measure"] in counts else {}))
-                continue
-            row = row | {count: 2 * row[count] for count in counts if count in row}
-            if name == "segments":
-                lower, upper = oracle.wilson(round(row["bounce_rate"] * row["sessions"]), row["sessions"])
-                row |= {"lower": lower, "upper": upper}
-            expected.append(row)
+        expected = [_doubled(row, name) for row in rows_of(once.tables[name])]
         found = twice.tables[name]
         if name == "summary":  # a quantile that interpolates lies between other neighbours in a doubled list
             found = found[found["measure"] != "p90_duration_s"]
@@ -198,3 +200,22 @@ def test_an_empty_view_has_no_sessions_and_says_so() -> None:
     assert found.units().tolist() == []
     assert found.summary()
     assert found.summary("ko")
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_the_suggested_gap_is_where_two_planted_kinds_of_pauses_cross(apart: bool) -> None:
+    # log10 of the pauses in seconds: 3/4 around 1.5 (half a minute), 1/4 around 5 (a day); or all around 3
+    chance = random.Random(0)
+    kinds = [(0.75, NormalDist(1.5, 0.5)), (0.25, NormalDist(5, 0.6))] if apart else [(1.0, NormalDist(3, 0.8))]
+    rows, time = [("u", "a", 0)], 0
+    for _ in range(4000):
+        kind = chance.choices([one for _, one in kinds], [share for share, _ in kinds])[0]
+        time += round(10 ** chance.gauss(kind.mean, kind.stdev) * SECOND)
+        rows.append(("u", "a", time))
+    summary = {row["measure"]: row["value"] for row in rows_of(sessions(make_log(rows)).tables["summary"])}
+    if not apart:
+        assert summary["suggested_gap_s"] is None
+        return
+    between = [step / 1000 for step in range(1500, 5000)]
+    crossing = next(x for x in between if 0.25 * kinds[1][1].pdf(x) >= 0.75 * kinds[0][1].pdf(x))
+    assert abs(math.log10(summary["suggested_gap_s"]) - crossing) < 0.1

@@ -21,7 +21,7 @@ QUESTIONS: Final[Mapping[str, Question]] = {
     question.__name__: question for question in (overview, sessions, funnel, retention, flows)
 }
 
-Kind = Literal["text", "list", "flag", "number"]
+Kind = Literal["text", "list", "text or list", "numbers", "flag", "number"]
 
 
 @dataclass(frozen=True)
@@ -60,14 +60,17 @@ def parameters(name: str) -> tuple[Parameter, ...]:
 
 
 def _kind(hint: Any) -> tuple[Kind, tuple[str, ...]]:
-    """Classify a type: one text, several, a switch, a whole number; and the words a Literal allows."""
+    """Classify a type: a text, several, whole numbers, a switch, a whole number; and the words a Literal allows."""
     parts = (
         [part for part in get_args(hint) if part is not NoneType] if get_origin(hint) in (Union, UnionType) else [hint]
     )
     words = tuple(word for part in parts if get_origin(part) is Literal for word in get_args(part))
     origins = {get_origin(part) or part for part in parts}
-    if any(isinstance(origin, type) and issubclass(origin, Sequence) and origin is not str for origin in origins):
-        return "list", words
+    several = [part for part in parts if isinstance(get_origin(part), type) and issubclass(get_origin(part), Sequence)]
+    if several:
+        if get_args(several[0]) == (int,):
+            return "numbers", words
+        return ("text or list" if str in parts else "list"), words
     if bool in origins:
         return "flag", words
     return ("number", words) if int in origins else ("text", words)

@@ -217,7 +217,7 @@ def test_writing_to_the_minute() -> None:
 
 
 def test_an_unknown_zone_suggests_the_nearest() -> None:
-    with pytest.raises(InputError, match="time zone 'Asia/Soul' is not in the IANA list; did you mean 'Asia/Seoul'?"):
+    with pytest.raises(InputError, match=r"time zone 'Asia/Soul' is not in the IANA list; did you mean 'Asia/Seoul'\?"):
         calendar.zone_info("Asia/Soul")
     for nonsense in ("", "../etc/passwd", "Asia"):
         with pytest.raises(InputError):

@@ -51,7 +51,7 @@ def test_tables_are_made_once_and_only_when_looked_at() -> None:
 
 
 def test_an_unknown_table_suggests_the_nearest() -> None:
-    with pytest.raises(InputError, match="table 'secnd' is not in this result; did you mean 'second'?"):
+    with pytest.raises(InputError, match=r"table 'secnd' is not in this result; did you mean 'second'\?"):
         result().tables["secnd"]
 
 

@@ -1,6 +1,6 @@
 """Oracles: every question once more in plain Python, slow and obvious, written from the definitions alone.
 
-Here: what they share. A log is a list of ``Event``, local time comes from ``zoneinfo`` alone, a table is a list of dicts.
+Here: what they share. A log is a list of ``Event``, a table a list of dicts; local time comes from ``zoneinfo`` alone.
 """
 
 from __future__ import annotations

@@ -158,7 +158,9 @@ def grouped(paths: Sequence[list[str]], asked: Asked, names: set[str]) -> list[d
     for step in range(asked.steps + 1):
         counts = Counter(one[step] for one in paths if one[step] != nothing)
         named = sorted(counts, key=lambda name: (-counts[name], name))[: asked.top]
-        called.append({name: name if name in named or name == nothing else special("other", names) for name in [*counts, nothing]})
+        called.append(
+            {name: name if name in named or name == nothing else special("other", names) for name in [*counts, nothing]}
+        )
     return called
 
 

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
-from typing import Any
 
 from . import SECOND, Event, Row, histories, label, length, quantile, rate, wilson
 from .sessions import split

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 from . import SECOND, Event, Row, day_of, histories, label, length, mean, median, midnight, quantile, rate, wilson
@@ -169,5 +170,5 @@ def gaps(events: Sequence[Event]) -> list[float]:
     return [
         seconds(after.time - before.time)
         for history in histories(events).values()
-        for before, after in zip(history, history[1:], strict=False)
+        for before, after in pairwise(history)
     ]

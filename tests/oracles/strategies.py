@@ -1,4 +1,4 @@
-"""Small logs that Hypothesis invents: ties, gaps exactly at thresholds, days on which the clock changes, missing values."""
+"""Small logs that Hypothesis invents: ties, gaps exactly at thresholds, days when the clock changes, missing values."""
 
 from __future__ import annotations
 
@@ -103,12 +103,12 @@ class Small:
 @cache
 def anchors(zone: str) -> tuple[int, ...]:
     """Instants worth being near: the days on which the clock of a zone changes in 2011, a month's end, a year's end."""
-    found = [datetime(2011, 6, 29, 22), datetime(2010, 12, 31, 20)]
+    found = [datetime(2011, 6, 29, 23, 40), datetime(2010, 12, 31, 22)]
     day = datetime(2011, 1, 1)
     while day.year == 2011:
         after = day + timedelta(days=1)
         if instant(after, zone) - instant(day, zone) != DAY:
-            found += [day - timedelta(hours=3), day + timedelta(minutes=30)]
+            found += [day - timedelta(minutes=20), day + timedelta(minutes=30)]
         day = after
     return tuple(instant(one, zone) for one in found)
 

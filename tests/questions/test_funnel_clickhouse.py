@@ -1,8 +1,8 @@
 """``funnel`` against ClickHouse's ``windowFunnel``: the vectors of its own tests, and chdb asked live on random logs.
 
-The vectors are those of tests/queries/0_stateless/00632_aggregation_window_funnel (ClickHouse, Apache-2.0). Where one event
-meets several conditions there, ClickHouse's default lets it count for all of them and ours, like its ``strict_once``, for
-one; such data are kept out of the comparisons and our rule is tested in test_funnel.py.
+The vectors are those of tests/queries/0_stateless/00632_aggregation_window_funnel (ClickHouse, Apache-2.0). Where one
+event meets several conditions there, ClickHouse's default lets it count for all of them; ours counts it for one, as
+``strict_once`` does. Such data are kept out of the comparisons; test_funnel.py tests our rule.
 """
 
 from __future__ import annotations
@@ -292,7 +292,6 @@ def test_strict_increase_and_deduplication_live(tmp_path: Path) -> None:
     assert levels(made.log(), ["a", "b", "c"], within="15us", repeats="end") != ours
 
 
-@pytest.mark.slow
 def test_a_million_events_in_clickhouse_and_duckdb(tmp_path: Path) -> None:
     """DuckDB is asked with one running maximum per step: the latest first step from which the step can be reached."""
     import duckdb

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Annotated, Any, Optional
 
 import typer
+from typer.exceptions import TyperException
 
 from dangol.catalogue import QUESTIONS, Parameter, parameters
-from dangol.core.errors import DangolError, InputError
+from dangol.core.errors import DangolError, InputError, unknown
 from dangol.core.words import LANGUAGES
 from dangol.log import EventLog, open_log
 
@@ -21,7 +22,6 @@ from .terminal import show, to_json
 app = typer.Typer(
     name="dangol",
     help="Behaviour analytics from raw logs to a decision.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
@@ -55,7 +55,7 @@ def _option(parameter: Parameter) -> inspect.Parameter:
     help_text = parameter.help
     if parameter.choices:
         help_text += f" One of: {', '.join(parameter.choices)}."
-    if parameter.kind == "list":
+    if parameter.kind in ("list", "text or list", "numbers"):
         help_text += " (comma-separated)"
     default = parameter.default
     if parameter.required:
@@ -76,11 +76,7 @@ def _command(name: str) -> Callable[..., None]:
         shared = {one.name: given.pop(one.name) for one in _SHARED}
         if shared["lang"] not in LANGUAGES:
             raise InputError(f"--lang {shared['lang']} is not known; use en or ko")
-        asked = {
-            one.name: [part.strip() for part in given[one.name].split(",")] if one.kind == "list" else given[one.name]
-            for one in told
-            if given[one.name] is not None
-        }
+        asked = {one.name: _value(one, given[one.name]) for one in told if given[one.name] is not None}
         view = narrowed(open_log(log), shared["where"] or [], shared["since"], shared["until"])
         _answer(view, name, asked, shared)
 
@@ -92,8 +88,23 @@ def _command(name: str) -> Callable[..., None]:
     signature = inspect.Signature([path, *map(_option, told), *_SHARED])
     run.__signature__ = signature  # type: ignore[attr-defined]
     run.__annotations__ = {one.name: one.annotation for one in signature.parameters.values()}
-    run.__doc__ = inspect.cleandoc(QUESTIONS[name].__doc__ or "").partition("\nArgs:")[0]
+    told_in_words = inspect.cleandoc(QUESTIONS[name].__doc__ or "").partition("\nArgs:")[0]
+    run.__doc__ = told_in_words.replace("::\n", ":\n").replace("``", "")
     return run
+
+
+def _value(parameter: Parameter, given: Any) -> Any:
+    """Turn the text of an option into what the question takes: commas part the items of a list."""
+    if parameter.kind in ("text", "flag", "number"):
+        return given
+    parts = [part.strip() for part in given.split(",") if part.strip()]
+    if parameter.kind == "text or list" and len(parts) == 1:
+        return parts[0]
+    if parameter.kind != "numbers":
+        return parts
+    if not all(part.isdigit() for part in parts):
+        raise InputError(f"--{parameter.name} {given!r} must be whole numbers parted by commas")
+    return [int(part) for part in parts]
 
 
 def _answer(view: EventLog, name: str, asked: dict[str, Any], shared: dict[str, Any]) -> None:
@@ -123,8 +134,16 @@ def main() -> None:
     """Run the command line; a problem the user can solve is one sentence on standard error and exit code 2."""
     from . import demo, ingest  # noqa: F401 - they register their commands
 
+    words = sys.argv[1:] or ["--help"]
+    commands = [str(one.name) for one in app.registered_commands]
     try:
-        app()
+        if not words[0].startswith("-") and words[0] not in commands:
+            raise unknown("command", words[0], commands, "dangol")
+        app(words, standalone_mode=False)
+    except TyperException as problem:  # its own words for a wrong option, without the box
+        said = str(problem).strip().rstrip(".").replace("\n", " ")
+        print(f"dangol: {said}; see dangol {words[0] if words[0] in commands else ''} --help", file=sys.stderr)
+        sys.exit(2)
     except DangolError as problem:
         print(f"dangol: {problem}", file=sys.stderr)
         sys.exit(2)

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from dangol.core.show import write
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from dangol.core.result import Result
 
 _ROWS = 15
-_WIDTH = 120  # where nobody tells the width: in a pipe
+_WIDTH = 160  # where nobody tells the width: in a pipe
 
 
 def console() -> Console:
@@ -43,14 +44,12 @@ def show_table(table: pd.DataFrame, title: str, out: Console) -> None:
         title=title, title_justify="left", box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0)
     )
     for name in table.columns:
-        drawn.add_column(
-            str(name), justify="right" if _is_number(table[name]) else "left", overflow="fold", no_wrap=False
-        )
+        drawn.add_column(escape(str(name)), justify="right" if _is_number(table[name]) else "left", overflow="fold")
     for row in table.head(_ROWS).itertuples(index=False):
         named = row[0] if table.columns[0] == "measure" else None
         drawn.add_row(
             *(
-                write(value, str(named if named and i else name))
+                escape(write(value, str(named if named and i else name)))
                 for i, (value, name) in enumerate(zip(row, table.columns, strict=True))
             )
         )

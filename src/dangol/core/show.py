@@ -24,7 +24,7 @@ def write(value: Any, name: str) -> str:
         return str(value.strftime("%Y-%m-%d %H:%M"))
     if isinstance(value, str):
         return value
-    if any(name == word or name.startswith(f"{word}_") or name.endswith(f"_{word}") for word in _SHARES):
+    if any(word in _SHARES for word in name.split("_")) or _is_share_by_step(value, name):
         return percent(float(value))
     if name.endswith("_s"):
         return spell(float(value) * SECOND) if value >= 0 else f"-{spell(-float(value) * SECOND)}"
@@ -33,3 +33,8 @@ def write(value: Any, name: str) -> str:
     if float(value) == int(value):
         return f"{int(value):,}"
     return f"{value:,.2f}"
+
+
+def _is_share_by_step(value: Any, name: str) -> bool:
+    """Whether a column named by a step or period ("1", "1-2") holds shares, as triangles and step matrices do."""
+    return name.replace("-", "").isdigit() and 0 <= float(value) <= 1

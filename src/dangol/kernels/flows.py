@@ -228,12 +228,11 @@ def count_variants(units: Units, event: Codes, segment: Codes, table: Table) -> 
     for unit in range(len(owner)):
         user = owner[unit]
         which = which + 1 if unit > 0 and owner[unit - 1] == user else 0
-        one = int(segment[user]) + 1
-        two = -one
+        one = (int(segment[user]) + 1) * 6364136223846793005  # odd constants; the products wrap
+        two = (int(segment[user]) + 1) * -3335678366873096957
         for row in range(bounds[unit], bounds[unit + 1]):
-            code = int(event[row]) + 1
-            one = (one ^ code) * -7046029254386353131  # odd constants; the products wrap
-            two = (two + code) * -4417276706812531889
+            one = (one ^ int(event[row])) * -7046029254386353131
+            two = (two ^ int(event[row])) * -4417276706812531889
             one ^= one >> 29
             two ^= two >> 32
         table = room(table, 1)

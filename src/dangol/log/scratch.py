@@ -31,6 +31,7 @@ def database(scratch: Path, memory: str) -> Iterator[duckdb.DuckDBPyConnection]:
                 "memory_limit": memory,
                 "temp_directory": str(scratch / "spill"),
                 "preserve_insertion_order": "false",
+                "autoinstall_known_extensions": "false",
             },
         )
     except duckdb.Error as problem:

@@ -42,7 +42,7 @@ def figure(result: Result) -> go.Figure:
     links = result.tables["sankey"]
     if links.empty:
         return _empty(result)
-    links = links.groupby(["step", "source", "target"], sort=False, as_index=False)["count"].sum()
+    links = links.groupby(["step", "source", "target"], sort=False)[["count"]].sum().reset_index()
     if asked["anchor"] is None and asked["steps"] > 1:
         links = links[links["step"] > 1]  # the single node "start" would say nothing
     return _sankey(result, _diagram(links, asked["direction"] == "before", _pale(result)))
@@ -112,7 +112,7 @@ def _diagram(links: pd.DataFrame, backward: bool, pale: tuple[str, ...]) -> _Dia
 
 
 def _sankey(result: Result, diagram: _Diagram) -> go.Figure:
-    shown = _titled(result, len(diagram.columns))
+    shown = _titled(result, len(diagram.columns), diagram.n)
     width = shown.layout.width - _MARGIN["l"] - _MARGIN["r"]
     height = shown.layout.height - _MARGIN["t"] - _MARGIN["b"]
     places = diagram.middles(height)
@@ -150,7 +150,7 @@ def _sankey(result: Result, diagram: _Diagram) -> go.Figure:
     return shown
 
 
-def _titled(result: Result, columns: int) -> go.Figure:
+def _titled(result: Result, columns: int, n: int) -> go.Figure:
     """Return an empty figure with a headline and the names of the columns."""
     asked, how = result.recipe["parameters"], result.how
     anchor, steps, backward = asked["anchor"], asked["steps"], asked["direction"] == "before"
@@ -160,12 +160,12 @@ def _titled(result: Result, columns: int) -> go.Figure:
         names = [f"Step {step}" for step in range(1, steps + 1)] if steps > 1 else ["", "Step 1"]
         names = ["Last", *(f"Last − {step}" for step in range(1, steps))][::-1] if backward else names
         names = [*names, ""][:columns] if backward else names
-        among = f"share of all {unit}s at each step"
+        among = f"share of all {n:,} {unit}s at each step"
     else:
         title = f"What {'leads to' if backward else 'follows'} ‘{shorten(anchor, 40)}’"
         names = [f"{step} {asked['direction']}" for step in range(1, steps + 1)]
         names = [*names[::-1], "Anchor"] if backward else ["Anchor", *names]
-        among = f"share of the {unit}s that have it, from its first occurrence"
+        among = f"share of the {n:,} {unit}s that have it, from its first occurrence"
     together = f"; all of {asked['by']} together" if asked["by"] else ""
     window = f"{how['window']} ({how['zone']})"
     subtitle = f"Unit: {how['unit']}; {among}{together}<br>{how['n']}; {window}"
@@ -212,11 +212,6 @@ def _differences(result: Result, table: pd.DataFrame) -> go.Figure:
     asked, said = result.recipe["parameters"], result.sentences[0].values
     a, b = (shorten(str(name), 24) for name in asked["compare"])
     drawn = table.head(_MOST_DIFFERENCES).sort_values("difference", kind="stable")
-    labels = [
-        f"{shorten(source, 20)} → {shorten(target, 20)}"
-        for source, target in zip(drawn["source"], drawn["target"], strict=True)
-    ]
-    called = drawn["q"] <= _CALLED
     shown = blank(
         f"Moves of ‘{a}’ and ‘{b}’: {said['called']:,} of {said['family']:,} differ",
         f"Share of users who make the move, ‘{a}’ (n = {said['n_a']:,}) less ‘{b}’ (n = {said['n_b']:,}), with 95 % "
@@ -224,10 +219,20 @@ def _differences(result: Result, table: pd.DataFrame) -> go.Figure:
         height=170 + 30 * len(drawn),
         margin={"l": 40, "r": 40, "t": 118, "b": 60},
     )
-    hover = [f"{percent(one)} against {percent(two)}" for one, two in zip(drawn["rate_a"], drawn["rate_b"], strict=True)]
-    colours = [PALETTE[0] if yes else PALE for yes in called]
+    _intervals(shown, drawn)
+    shown.update_layout(showlegend=False)
+    sides = f"← more in ‘{b}’   percentage points   more in ‘{a}’ →"
+    shown.update_xaxes(title={"text": sides, "font": {"size": 13}}, zerolinecolor=INK)
+    return shown
+
+
+def _intervals(shown: go.Figure, drawn: pd.DataFrame) -> None:
+    moves = zip(drawn["source"], drawn["target"], strict=True)
+    labels = [f"{shorten(source, 20)} → {shorten(target, 20)}" for source, target in moves]
+    rates = zip(drawn["rate_a"], drawn["rate_b"], strict=True)
+    hover = [f"{percent(one)} against {percent(two)}" for one, two in rates]
     for yes, colour in ((True, PALETTE[0]), (False, PALE)):
-        part = called == yes
+        part = (drawn["q"] <= _CALLED) == yes
         shown.add_scatter(
             x=100 * drawn["difference"][part],
             y=[label for label, one in zip(labels, part, strict=True) if one],
@@ -243,8 +248,4 @@ def _differences(result: Result, table: pd.DataFrame) -> go.Figure:
             customdata=[text for text, one in zip(hover, part, strict=True) if one],
             hovertemplate="%{y}: %{customdata} (%{x:+.1f} points)<extra></extra>",
         )
-    shown.update_layout(showlegend=False)
-    sides = f"← more in ‘{b}’   percentage points   more in ‘{a}’ →"
-    shown.update_xaxes(title={"text": sides, "font": {"size": 13}}, zerolinecolor=INK)
     shown.update_yaxes(categoryorder="array", categoryarray=labels, automargin=True, ticklen=8, showgrid=False)
-    return shown

@@ -168,8 +168,8 @@ def _compared(answer: Answer) -> Sentence:
     weak_ko = "근거가 약합니다. " if weak else ""
     en = "'{a}' ({n_a:,} users) and '{b}' ({n_b:,} users) differ in {called:,} of {family:,} tested moves (q ≤ {limit})"
     ko = (
-        "‘{a}’ 사용자 {n_a:,}명과 ‘{b}’ 사용자 {n_b:,}명은 검정한 이동 {family:,}개 가운데 {called:,}개에서 차이가 있습니다"
-        "(q ≤ {limit})"
+        "‘{a}’ 사용자 {n_a:,}명과 ‘{b}’ 사용자 {n_b:,}명은 검정한 이동 {family:,}개 가운데 {called:,}개에서 "
+        "차이가 있습니다(q ≤ {limit})"
     )
     if not found.family:
         en = "'{a}' ({n_a:,} users) and '{b}' ({n_b:,} users) cannot be compared: no move has enough users"

@@ -1,0 +1,346 @@
+"""The tables and sentences of ``overview``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from dangol.core import calendar
+from dangol.core.durations import Period
+from dangol.core.proportions import share
+from dangol.core.result import Tables
+from dangol.core.words import Sentence, percent
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+_HISTORY: Final = 30  # days of the log, the day itself included, from which on stickiness means what it says
+_FEW: Final = 30  # users below which the evidence is called weak
+_DAY: Final = Period(1, "d")
+_UNITS: Final = {"periods": None, "weeks": Period(1, "w"), "months": Period(1, "mo"), "days": _DAY}
+
+_UNITS_EN: Final = {"h": "hour", "d": "day", "w": "week", "mo": "month", "q": "quarter", "y": "year"}
+_UNITS_KO: Final = {"h": "시간", "d": "일", "w": "주", "mo": "개월", "q": "분기", "y": "년"}
+_ONE_KO: Final = {"h": "시간", "d": "날", "w": "주", "mo": "달", "q": "분기", "y": "해"}
+
+
+class Cells(NamedTuple):
+    """Counts by segment (rows) and period (columns)."""
+
+    users: Ints
+    new: Ints
+    events: Ints
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Everything counted. ``edges``, ``cells`` and ``total`` (all segments together) go by the names of the tables.
+
+    ``lately``: users of the 7 and of the 30 days up to each day. ``sizes``: the events of each user. ``people``: the users
+    of each segment. ``span``: the first and last event's time.
+    """
+
+    every: Period
+    zone: str
+    as_of: int
+    edges: Mapping[str, Ints]
+    cells: Mapping[str, Cells]
+    total: Mapping[str, Cells]
+    lately: tuple[Ints, ...]
+    names: tuple[str, ...]
+    events: Ints
+    event_users: Ints
+    sizes: Ints
+    span: tuple[int, int]
+    labels: tuple[str, ...] | None
+    by: str | None
+    people: Ints
+
+    def complete(self, name: str) -> npt.NDArray[np.bool_]:
+        """Which periods are over."""
+        return self.edges[name][1:] <= self.as_of
+
+    def mean(self, name: str) -> float:
+        """The mean number of users in a complete period; NaN without any."""
+        users = self.total[name].users[0][self.complete(name)]
+        return float(users.mean()) if len(users) else float("nan")
+
+    def period_names(self, name: str) -> list[str]:
+        """Name the periods of a table."""
+        return calendar.names(self.edges[name][:-1], _UNITS[name] or self.every, self.zone)
+
+    @cached_property
+    def sticky(self) -> Floats:
+        """The stickiness of every day."""
+        return share(self.total["days"].users[0], self.lately[1])
+
+    @cached_property
+    def settled(self) -> npt.NDArray[np.bool_]:
+        """Which days are over and have 30 days of history."""
+        return self.complete("days") & (np.arange(1, len(self.edges["days"])) >= _HISTORY)
+
+    @property
+    def stickiness(self) -> float:
+        """The mean stickiness of the days that have one."""
+        found = self.sticky[self.settled]
+        found = found[~np.isnan(found)]
+        return float(found.mean()) if len(found) else float("nan")
+
+    @property
+    def days(self) -> int:
+        """The local days from the first event to the last."""
+        if not len(self.sizes):
+            return 0
+        first, last = np.searchsorted(self.edges["days"], np.array(self.span), side="right")
+        return int(last - first) + 1
+
+
+# ---- tables -----------------------------------------------------------------------------------------------------
+
+
+def tables(counted: Counted) -> Tables:
+    """Return the tables, to be made when they are looked at."""
+    return Tables(
+        {
+            "periods": lambda: _periods(counted, "periods"),
+            "summary": lambda: _summary(counted),
+            "events": lambda: _events(counted),
+            "weeks": lambda: _periods(counted, "weeks"),
+            "months": lambda: _periods(counted, "months"),
+            "stickiness": lambda: _stickiness(counted),
+        }
+    )
+
+
+def _periods(counted: Counted, name: str) -> pd.DataFrame:
+    import pandas as pd
+
+    cells, edges = counted.cells[name], counted.edges[name]
+    some = np.flatnonzero(counted.people) if counted.labels is not None else np.zeros(1, np.int64)
+    width = len(edges) - 1
+    users, events = cells.users[some].ravel(), cells.events[some].ravel()
+    start = pd.DatetimeIndex(edges[:-1].view("datetime64[us]")).tz_localize("UTC").tz_convert(counted.zone)
+    columns: dict[str, Any] = {
+        "period": pd.Series(counted.period_names(name) * len(some), dtype="str"),
+        "start": start.take(np.tile(np.arange(width), len(some))),
+        "users": users,
+        "new_users": cells.new[some].ravel(),
+        "events": events,
+        "events_per_user": share(events, users),
+        "complete": np.tile(counted.complete(name), len(some)),
+    }
+    if counted.labels is not None:
+        labels = np.array(counted.labels, dtype=object)[some]
+        columns["segment"] = pd.Series(np.repeat(labels, width), dtype="str")
+    return pd.DataFrame(columns)
+
+
+def _summary(counted: Counted) -> pd.DataFrame:
+    import pandas as pd
+
+    sizes, some = counted.sizes, len(counted.sizes) > 0
+    times = [pd.Timestamp(one, unit="us", tz="UTC").tz_convert(counted.zone) if some else None for one in counted.span]
+    median, p90 = np.quantile(sizes, [0.5, 0.9]).tolist() if some else (float("nan"),) * 2
+    measures: dict[str, Any] = {
+        "users": len(sizes),
+        "events": int(sizes.sum()),
+        "first_event": times[0],
+        "last_event": times[1],
+        "days": counted.days,
+        "mean_events_per_user": float(sizes.mean()) if some else float("nan"),
+        "median_events_per_user": median,
+        "p90_events_per_user": p90,
+        "stickiness": counted.stickiness,
+        "mean_daily_users": counted.mean("days"),
+        "mean_weekly_users": counted.mean("weeks"),
+        "mean_monthly_users": counted.mean("months"),
+    }
+    return pd.DataFrame({"measure": list(measures), "value": pd.Series(list(measures.values()), dtype=object)})
+
+
+def _events(counted: Counted) -> pd.DataFrame:
+    import pandas as pd
+
+    code = _most_first(counted.events)
+    events, users = counted.events[code], counted.event_users[code]
+    return pd.DataFrame(
+        {
+            "event": pd.Series([counted.names[one] for one in code], dtype="str"),
+            "events": events,
+            "users": users,
+            "share_of_events": share(events, counted.events.sum()),
+            "share_of_users": share(users, len(counted.sizes)),
+        }
+    )
+
+
+def _most_first(number: Ints) -> Ints:
+    order = np.argsort(-number, kind="stable")
+    return order[number[order] > 0]
+
+
+def _stickiness(counted: Counted) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            "period": pd.Series(counted.period_names("days"), dtype="str"),
+            "users": counted.total["days"].users[0],
+            "users_7d": counted.lately[0],
+            "users_30d": counted.lately[1],
+            "stickiness": counted.sticky,
+            "complete": counted.settled,
+        }
+    )
+
+
+# ---- words ------------------------------------------------------------------------------------------------------
+
+
+def sentences(counted: Counted) -> tuple[Sentence, ...]:
+    """Say what was found, most important first; what weakens it stands in the first sentence."""
+    if not len(counted.sizes):
+        return (
+            Sentence(
+                "There are no users: this part of the log holds no event.",
+                "사용자가 없습니다. 로그의 이 부분에는 이벤트가 없습니다.",
+            ),
+        )
+    found = [_headline(counted), *_latest(counted), _sticky(counted), _commonest(counted), _depth(counted)]
+    return (*found, *_largest(counted))
+
+
+def _headline(counted: Counted) -> Sentence:
+    first, last = (calendar.write(one, counted.zone)[:10] for one in counted.span)
+    values: dict[str, Any] = {"users": len(counted.sizes), "events": int(counted.sizes.sum()), "days": counted.days}
+    values |= {"first": first, "last": last, "every": str(counted.every)}
+    en = "{users:,} users made {events:,} events from {first} to {last} (days: {days:,})"
+    ko = "{first}부터 {last}까지 {days:,}일 동안 사용자 {users:,}명이 이벤트 {events:,}건을 남겼습니다"
+    means = [(name, counted.mean(name)) for name in ("days", "weeks", "months")]
+    known = [(name, mean) for name, mean in means if mean == mean]
+    values |= {name: _short(mean) for name, mean in known}
+    if known:
+        en += "; on average " + _listed([f"{{{name}}} were active {_IN_EN[name]}" for name, _ in known])
+        en += ", unfinished ones left out"
+        ko += ". 끝난 기간만 보면 활성 사용자는 평균 " + ", ".join(f"{_IN_KO[name]} {{{name}}}명" for name, _ in known)
+        ko += "입니다"
+    if not counted.complete("periods").any():
+        en += "; no period of {every} is over yet" if known else "; no day is over yet, so there are no averages"
+        ko += ". {every} 기간은 아직 하나도 끝나지 않았습니다"
+    if len(counted.sizes) < _FEW:
+        en, ko = "Weak evidence, only {users:,} users: " + en, "사용자가 {users:,}명뿐이라 근거가 약합니다. " + ko
+    return Sentence(en + ".", ko + ".", values)
+
+
+_IN_EN: Final = {"days": "on a day", "weeks": "in a week", "months": "in a month"}
+_IN_KO: Final = {"days": "하루", "weeks": "한 주", "months": "한 달"}
+
+
+def _short(mean: float) -> str:
+    return f"{mean:,.0f}" if mean >= 100 else f"{mean:,.1f}"
+
+
+def _listed(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
+
+
+def _latest(counted: Counted) -> list[Sentence]:
+    """The last finished period, and how it compares with the one before."""
+    done = np.flatnonzero(counted.complete("periods"))
+    if not len(done):
+        return []
+    cells, last = counted.total["periods"], int(done[-1])
+    values: dict[str, Any] = {"period": counted.period_names("periods")[last]}
+    values |= {"users": int(cells.users[0, last]), "new": int(cells.new[0, last])}
+    count, unit = counted.every.count, counted.every.unit
+    values["unit"] = _UNITS_EN[unit] if count == 1 else f"period of {counted.every}"
+    values["unit_ko"] = _ONE_KO[unit] if count == 1 else f"{count}{_UNITS_KO[unit]}"
+    en = "In the last finished {unit} ({period}) {users:,} users were active, {new:,} of them new"
+    ko = "마지막으로 끝난 {unit_ko}({period})의 활성 사용자는 {users:,}명이고 그 가운데 {new:,}명이 새 사용자입니다"
+    before = int(cells.users[0, last - 1]) if last else 0
+    if before:
+        change = 100 * (values["users"] - before) / before
+        values |= {"before": before, "change": f"{change:+.1f} %".replace("-", "−")}
+        en += ": {change} against the {before:,} of the {unit} before"
+        ko += ". 바로 앞 {unit_ko}({before:,}명)보다 {change} 달라졌습니다"
+    return [Sentence(en + ".", ko + ".", values)]
+
+
+def _sticky(counted: Counted) -> Sentence:
+    n = int(counted.settled.sum())
+    if not n or counted.stickiness != counted.stickiness:
+        return Sentence(
+            "Stickiness is not known: no finished day has 30 days of history in this log.",
+            "끝난 날 가운데 이전 기록이 30일인 날이 없어 고착도(하루 사용자 ÷ 최근 30일 사용자)는 알 수 없습니다.",
+        )
+    return Sentence(
+        "Of the users active within 30 days, {sticky} come on a given day (mean of {n:,} days).",
+        "최근 30일에 활동한 사용자 가운데 하루에 찾아오는 비율(고착도)은 평균 {sticky}입니다({n:,}일 평균).",
+        {"sticky": percent(counted.stickiness), "n": n},
+    )
+
+
+def _commonest(counted: Counted) -> Sentence:
+    code = int(np.argmax(counted.events))
+    values = {
+        "event": counted.names[code],
+        "events": int(counted.events[code]),
+        "names": int((counted.events > 0).sum()),
+    }
+    values |= {"rate": percent(float(share(counted.events[code], counted.events.sum())))}
+    values |= {"reach": percent(float(share(counted.event_users[code], len(counted.sizes))))}
+    return Sentence(
+        "The commonest event is {event!r}: {rate} of all events, by {reach} of the users (names of events: {names:,}).",
+        "가장 많은 이벤트는 ‘{event}’로 전체 이벤트의 {rate}이며 사용자의 {reach}가 남겼습니다(이벤트 종류 {names:,}가지).",
+        values,
+    )
+
+
+def _depth(counted: Counted) -> Sentence:
+    median, p90 = np.quantile(counted.sizes, [0.5, 0.9])
+    return Sentence(
+        "A user made {median:,.0f} events at the median and {mean:,.1f} on average; the most active tenth made {p90:,.0f} "
+        "or more.",
+        "사용자 한 명의 이벤트는 중앙값 {median:,.0f}건, 평균 {mean:,.1f}건이며 가장 활발한 10%는 {p90:,.0f}건 이상입니다.",
+        {"median": float(median), "mean": float(counted.sizes.mean()), "p90": float(p90)},
+    )
+
+
+def _largest(counted: Counted) -> list[Sentence]:
+    if counted.labels is None:
+        return []
+    code = int(np.argmax(counted.people))
+    values = {"by": counted.by, "segment": counted.labels[code], "users": int(counted.people[code])}
+    values |= {"rate": percent(float(share(counted.people[code], len(counted.sizes))))}
+    values |= {"n": int((counted.people > 0).sum())}
+    return [
+        Sentence(
+            "The largest of the {n:,} segments by {by} is {segment!r} with {users:,} users ({rate}).",
+            "{by:으로} 나눈 집단 {n:,}개 가운데 가장 큰 것은 ‘{segment}’로 {users:,}명({rate})입니다.",
+            values,
+        )
+    ]
+
+
+def explain(counted: Counted, cut_off: bool) -> dict[str, str]:
+    """Say how it was computed."""
+    said = ["averages leave out unfinished periods; the first counts as whole even where the log begins within it"]
+    said.append("users are new in the log or view, whatever they did before it")
+    if cut_off:
+        said.append("events at or after as_of are left out")
+    return {
+        "unit": "user",
+        "window": f"{counted.every} periods, calendar, up to {calendar.write(counted.as_of, counted.zone)}",
+        "denominator": "all users for shares of users; users of the 30 days up to a day for its stickiness",
+        "n": f"{len(counted.sizes):,} users, {int(counted.sizes.sum()):,} events",
+        "zone": counted.zone,
+        "exclusions": "; ".join(said),
+    }
