@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from dangol.core.result import Result
 from dangol.log.eventlog import EventLog
 from dangol.questions.flows import flows
-from tests.oracles import Event, check, rows_of
+from tests.oracles import Event, check, check_words, rows_of
 from tests.oracles import flows as oracle
 from tests.oracles.flows import Asked, Unit
 from tests.oracles.strategies import DAY, NAMES, STEADY, Small, blocks, effort, logs, views
@@ -70,8 +70,7 @@ def test_every_table_equals_the_oracle(question: tuple[Small, Asked], size: int)
     small, asked = question
     found = ask(small.log(size), asked)
     compare(found, oracle.units(small.events, asked), asked, {event.name for event in small.events})
-    assert found.summary()
-    assert found.summary("ko")
+    check_words(found)
 
 
 @effort(60)
@@ -122,8 +121,7 @@ def test_differences_between_two_segments_equal_the_oracle(question: tuple[Small
     q = [row["q"] for row in rows_of(found.tables["differences"]) if row["q"] is not None]
     assert q == sorted(q)
     compare(found, units, asked, {event.name for event in small.events})
-    assert found.summary()
-    assert found.summary("ko")
+    check_words(found)
 
 
 @effort(40)
@@ -213,5 +211,4 @@ def test_an_empty_view_has_no_moves_and_says_so() -> None:
         found = ask(log.where("amount", ">", 99), asked)
         for name in ("edges", "starts", "ends", "variants", "sankey"):
             assert rows_of(found.tables[name]) == []
-        assert found.summary()
-        assert found.summary("ko")
+        check_words(found)

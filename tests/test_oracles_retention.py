@@ -14,7 +14,7 @@ from dangol.core.errors import InputError
 from dangol.core.result import Result
 from dangol.log.eventlog import EventLog
 from dangol.questions.retention import retention
-from tests.oracles import check, periods, rows_of, wilson
+from tests.oracles import check, check_words, periods, rows_of, wilson
 from tests.oracles.retention import Asked, Cell, average, cells, table
 from tests.oracles.strategies import DAY, HOUR, LONG_GAPS, NAMES, STEADY, ZONES, Small, blocks, effort, logs, views
 
@@ -98,8 +98,7 @@ def test_every_cell_equals_the_oracle(question: tuple[Small, Asked], size: int, 
     as_of = data.draw(st.sampled_from([None, *(mark for mark in sorted(set(marks)) if mark > log.start)]), "as_of")
     found = ask(log, asked, as_of=None if as_of is None else small.local(as_of))
     compare(found, cells(small.events, small.zone, as_of or log.as_of, log.start, asked), asked)
-    assert found.summary()
-    assert found.summary("ko")
+    check_words(found)
 
 
 @effort(60)
@@ -224,8 +223,7 @@ def test_an_empty_view_has_no_cohorts_and_says_so() -> None:
     ):
         found = ask(log.where("amount", ">", 99), options)
         compare(found, cells(small.events, "UTC", log.as_of, log.start, options), options)
-        assert found.summary()
-        assert found.summary("ko")
+        check_words(found)
 
 
 def _events() -> list[Any]:

@@ -79,7 +79,9 @@ def test_every_question_answers_in_every_form(shop, words: tuple[str, ...], tmp_
 
 
 def test_numbers_are_right(shop) -> None:  # type: ignore[no-untyped-def]
-    table = pd.read_csv(StringIO(shop("funnel", "shop.log", "--steps", "view,cart,order", "--within", "1h", "--csv")[1]))
+    table = pd.read_csv(
+        StringIO(shop("funnel", "shop.log", "--steps", "view,cart,order", "--within", "1h", "--csv")[1])
+    )
     assert table["users"].tolist() == [3, 1, 1]
     table = pd.read_csv(StringIO(shop("sessions", "shop.log", "--csv")[1]))
     assert table["events"].tolist() == [3, 1, 1, 1]
@@ -103,10 +105,15 @@ def test_append(shop, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
 
 
 def test_without_a_mapping_it_proposes_one(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    (tmp_path / "orders.csv").write_text("CustomerID,InvoiceDate,Event,Amount\n007,2024-01-01,buy,3\n", encoding="utf-8")
+    (tmp_path / "orders.csv").write_text(
+        "CustomerID,InvoiceDate,Event,Amount\n007,2024-01-01,buy,3\n", encoding="utf-8"
+    )
     code, out, err = run("ingest", "orders.csv")
     assert code == 2
-    assert "dangol ingest orders.csv --user CustomerID --event Event --time InvoiceDate --amount Amount --out orders.log" in err
+    assert (
+        "dangol ingest orders.csv --user CustomerID --event Event --time InvoiceDate --amount Amount --out orders.log"
+        in err
+    )
     assert "007" in out
     assert not (tmp_path / "orders.log").exists()
 
@@ -116,7 +123,9 @@ def bad_files(folder: Path) -> None:
     (folder / "shop.csv").write_text(CSV, encoding="utf-8")
     (folder / "empty.csv").write_text("", encoding="utf-8")
     (folder / "header.csv").write_text("user,event,time\n", encoding="utf-8")
-    (folder / "mixed.csv").write_bytes(CSV.encode() + "가,나,2024-01-01,다\n".encode() + "라,마,2024-01-01,바\n".encode("cp949"))
+    (folder / "mixed.csv").write_bytes(
+        CSV.encode() + "가,나,2024-01-01,다\n".encode() + "라,마,2024-01-01,바\n".encode("cp949")
+    )
     (folder / "nulls.csv").write_text("user,event,time\n,x,2024-01-01\n,y,2024-01-01\n", encoding="utf-8")
     (folder / "times.csv").write_text("user,event,time\na,x,soon\nb,y,later\n", encoding="utf-8")
     (folder / "ambiguous.csv").write_text("user,event,time\na,x,1/2/2024\nb,y,3/4/2024\n", encoding="utf-8")

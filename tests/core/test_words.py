@@ -58,6 +58,10 @@ def test_plain_format_codes_still_work() -> None:
     assert Sentence("{x:.1f} {y:>4} {z}", "", {"x": 1.25, "y": "a", "z": None}).write("en") == "1.2    a None"
 
 
+def test_conversions_are_those_of_the_value() -> None:
+    assert Sentence("{event!r} and {event!s}", "", {"event": "view"}).write() == "'view' and view"
+
+
 def test_braces_in_values_are_values() -> None:
     assert Sentence("{event} leads", "", {"event": "{view}"}).write() == "{view} leads"
 

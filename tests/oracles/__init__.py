@@ -6,6 +6,7 @@ Here: what they share. A log is a list of ``Event``, a table a list of dicts; lo
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -13,6 +14,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
+
+from dangol.core.result import Result
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND = 1_000_000
@@ -207,6 +210,17 @@ def check(table: pd.DataFrame, expected: Sequence[Row], *, ordered: bool = True,
             assert alike(row[name], wanted[name]), (
                 f"row {number}, {name}: found {row[name]!r}, expected {wanted[name]!r}\n{row}\n{wanted}"
             )
+
+
+def check_words(result: Result) -> None:
+    """Assert that an answer speaks in both languages, and shows nobody what only a program understands."""
+    for lang in ("en", "ko"):
+        text = result.summary(lang)
+        assert text
+        assert not re.search(r"\bnan\b|\bNone\b|\bNaT\b|\{|\}|<[a-z_.]*[A-Za-z_]+ object|\binf\b|np\.", text), text
+    for value in result.how.values():
+        assert value
+        assert isinstance(value, str)
 
 
 def alike(found: Any, expected: Any) -> bool:

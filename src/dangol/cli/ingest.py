@@ -104,7 +104,7 @@ def append_file(
     print_report(append(open_log(log), source, attributes=attributes, now=datetime.now(UTC)), lang)
 
 
-@app.command("report-load")
+@app.command("load-report")
 def load_report(
     log: Annotated[Path, typer.Argument(help="A log made by dangol ingest.", show_default=False)],
     lang: Annotated[str, typer.Option(help="Language of the report: en or ko.")] = "en",
@@ -149,7 +149,7 @@ def print_report(log: EventLog, lang: str) -> None:
     for name in ("rows", "accepted", "rejected", "duplicate"):
         table.add_column(name, justify="right")
     for one in report.files:
-        told = ", ".join([one.format, *(str(value) for value in one.details.values())])
+        told = ", ".join([one.format, *(f"{what} {value}" for what, value in one.details.items() if value != "none")])
         table.add_row(
             one.name, told, *(f"{getattr(one, name):,}" for name in ("rows", "accepted", "rejected", "duplicate"))
         )

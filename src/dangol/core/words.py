@@ -44,6 +44,12 @@ class _Spoken:
     def __init__(self, value: Any) -> None:
         self._value = value
 
+    def __str__(self) -> str:
+        return str(self._value)
+
+    def __repr__(self) -> str:
+        return repr(self._value)
+
     def __format__(self, code: str) -> str:
         body, _, particle = code.rpartition("|")
         if code in _PARTICLES:

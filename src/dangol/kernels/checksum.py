@@ -14,7 +14,7 @@ from .compile import kernel
 
 
 @kernel
-def _words(words: npt.NDArray[np.uint64]) -> int:
+def _words(words: npt.NDArray[np.uint64]) -> np.uint64:
     prime = np.uint64(0x9E3779B97F4A7C15)
     a, b, c, d = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
     whole = len(words) // 4 * 4

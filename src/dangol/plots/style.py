@@ -10,7 +10,9 @@ import plotly.graph_objects as go
 PALETTE: Final = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#7A6C00", "#4D4D4D")
 PALE: Final = "#B8BEC6"
 INK: Final = "#1F2933"
-FONT: Final = "Pretendard, 'Noto Sans KR', 'Noto Sans CJK KR', 'Apple SD Gothic Neo', 'Malgun Gothic', Inter, Arial, sans-serif"
+FONT: Final = (
+    "Pretendard, 'Noto Sans KR', 'Noto Sans CJK KR', 'Apple SD Gothic Neo', 'Malgun Gothic', Inter, Arial, sans-serif"
+)
 
 
 def blank(title: str, subtitle: str, **layout: Any) -> go.Figure:

@@ -34,8 +34,8 @@ _LONG: Final = 30
 class Rules:
     """Where periods begin: plain data, so that a scan can take it along.
 
-    ``days`` bounds local days, ``periods`` those that were asked for; ``week_of``, ``month_of``, ``period_of``: which one
-    each day lies in. Periods of hours have no whole days in them: they are counted on a grid of their own.
+    All are edges, from that of the period in which the log begins; ``periods`` are those that were asked for. Weeks,
+    months and longer periods are made of whole days. Hours are not: they are counted on a grid of their own.
     """
 
     days: Ints
@@ -48,9 +48,9 @@ class Rules:
 
     def grids(self) -> list[kernels.Grid]:
         """The grid of days, and where periods are of hours that of the periods."""
-        day_of = [_places(self.days, longer) for longer in (self.weeks, self.months)]
         every = np.zeros(len(self.days) - 1, np.uint64) if self.hourly else _places(self.days, self.periods)
-        found = [kernels.Grid(self.days, *day_of, every, np.uint64(_SHORT), np.uint64(_LONG))]
+        week, month = _places(self.days, self.weeks), _places(self.days, self.months)
+        found = [kernels.Grid(self.days, week, month, every, np.uint64(_SHORT), np.uint64(_LONG))]
         if self.hourly:
             none = np.zeros(len(self.periods) - 1, np.uint64)
             found.append(kernels.Grid(self.periods, none, none, none, np.uint64(1), np.uint64(1)))
@@ -84,24 +84,25 @@ def overview(log: EventLog, *, every: str = "1d", by: str | None = None, as_of: 
 
         - ``period`` (str): its name: 2010-12-01 (weeks: their Monday), 2010-12, 2010-Q4, 2010, 2010-12-01 13:00;
         - ``start`` (time in the log's zone);
-        - ``users`` (int): active in it; ``new_users`` (int); ``events`` (int); ``events_per_user`` (float; NaN for none);
+        - ``users`` (int): active in it; ``new_users`` (int); ``events`` (int); ``events_per_user`` (float; NaN: none);
         - ``complete`` (bool): whether it is over by ``as_of``;
         - ``segment`` (str): value of ``by``, only with ``by``; a segment without any event is left out.
 
         ``weeks``, ``months``: the same by week and month, whatever ``every``.
-        ``stickiness``: period (local day), users, users_7d, users_30d (different users in the 7 and 30 local days that end
-        with it), stickiness (users / users_30d), complete (over, and at least the log's 30th day). Never by segment.
+        ``stickiness``: period (local day), users, users_7d, users_30d (different users in the 7 and 30 local days that
+        end with it), stickiness (users / users_30d), complete (over, and at least the log's 30th day); not by segment.
         ``events``: event, events, users, share_of_events, share_of_users (of all users); most events first.
-        ``summary`` (measure, value): users, events, first_event, last_event (times), days (local days from the first event
-        to the last), mean_events_per_user, median_events_per_user, p90_events_per_user, stickiness (mean over complete
-        days; missing without any), mean_daily_users, mean_weekly_users, mean_monthly_users (over complete periods).
-        ``units(period="2010-12-01", segment="…", event="…")`` lists the users with an event that meets all that is said;
-        ``new=True`` those whose first event does.
+        ``summary`` (measure, value): users, events, first_event, last_event (times), days (local days from the first
+        event to the last), mean_events_per_user, median_events_per_user, p90_events_per_user, stickiness (mean over
+        complete days; missing without any), mean_daily_users, mean_weekly_users, mean_monthly_users (over complete
+        periods).
+        ``units(period="2010-12-01", segment="…", event="…")`` lists the users with an event that meets all that is
+        said; ``new=True`` those whose first event does.
 
     Conventions:
-        Periods are half-open, days begin at local midnight (23 or 25 hours long where the clock changes), weeks on Monday.
-        Periods run from the log's first event (a view's beginning) to the last that has begun by ``as_of``. The first
-        counts as complete even where the log begins within it. Means of users are per period, empty ones included.
+        Periods are half-open, days begin at local midnight (23 or 25 hours long where the clock changes), weeks on
+        Monday. Periods run from the log's first event (a view's beginning) to the last that has begun by ``as_of``. The
+        first counts as complete even where the log begins within it. Means of users are over periods, empty ones too.
         Quantiles interpolate linearly. With an event column a user may count in several segments, and is new in the
         segment of the first event alone. Missing values of ``by`` form the segment "(none)".
 
@@ -132,8 +133,8 @@ def _rules(log: EventLog, every: durations.Period, as_of: str | None) -> Rules:
         first = calendar.write(log.start, log.zone)
         raise InputError(f"as_of={as_of!r} is not after the log's first event ({first}); choose a later time")
     units = (durations.Period(1, "d"), durations.Period(1, "w"), durations.Period(1, "mo"), every)
-    found = [calendar.edges(unit, log.zone, log.start, moment - 1) for unit in units]
-    return Rules(*found, every.unit == "h", moment, len(log.events))
+    days, weeks, months, periods = (calendar.edges(unit, log.zone, log.start, moment - 1) for unit in units)
+    return Rules(days, weeks, months, periods, every.unit == "h", moment, len(log.events))
 
 
 def _places(steps: Ints, longer: Ints) -> npt.NDArray[np.uint64]:
@@ -190,14 +191,19 @@ def _by_period(rules: Rules, arrays: Sequence[Ints]) -> dict[str, faces.Cells]:
         ("months", day.month, grids[0].month),
         ("periods", day.period, grids[0].period),
     ):
-        fresh, events = np.zeros_like(users), np.zeros_like(users)
-        np.add.at(fresh, (slice(None), places.astype(np.int64)), day.fresh)
-        np.add.at(events, (slice(None), places.astype(np.int64)), day.events)
-        found[name] = faces.Cells(users, fresh, events)
+        found[name] = faces.Cells(users, _gathered(day.fresh, places, users), _gathered(day.events, places, users))
     if rules.hourly:
         hour = kernels.Activity(*arrays[8:])
         found["periods"] = faces.Cells(hour.users, hour.fresh, hour.events)
     return found
+
+
+def _gathered(counts: Ints, places: npt.NDArray[np.uint64], like: Ints) -> Ints:
+    """Add up the columns that lie in the same place."""
+    total = np.concatenate([np.zeros((len(counts), 1), np.int64), counts.cumsum(axis=1)], axis=1)
+    bounds = np.searchsorted(places, np.arange(like.shape[1] + 1, dtype=np.uint64))
+    gathered: Ints = np.diff(total[:, bounds], axis=1)
+    return gathered
 
 
 def _scan(block: Block, *, rules: Rules) -> Partial:
@@ -220,8 +226,7 @@ def _scan_segments(block: Block, *, rules: Rules, cut: Breakdown) -> list[Sparse
         offsets, time, fresh = block.offsets, block.time, np.ones(size, np.bool_)
     else:
         codes = segment_at(block, cut, None, np.empty(0, np.int64)).astype(np.int32, copy=False)
-        rows, offsets, segment, fresh = kernels.split(block.offsets, codes, cut.size)
-        time = block.time[rows]
+        time, offsets, segment, fresh = kernels.split(block.offsets, block.time, codes, cut.size)
     people = np.bincount(segment[np.diff(offsets) > 0], minlength=cut.size)
     arrays = _activity(offsets, time, segment, fresh, cut.size, rules)
     return [_sparse(values) for values in (people, *arrays)]
@@ -291,7 +296,7 @@ def _find(
 def _who(
     block: Block, *, span: tuple[int, int] | None, new: bool, code: int, cut: Breakdown | None, segment: int
 ) -> Ints:
-    """Return the users with an event (or whose first event is one) that meets all conditions, by position in the log."""
+    """Return the users with an event (or whose first event is one) that meets all conditions, by position."""
     rows = block.offsets[:-1][np.diff(block.offsets) > 0] if new else np.arange(len(block.time))
     if span is not None:
         rows = rows[(block.time[rows] >= span[0]) & (block.time[rows] < span[1])]

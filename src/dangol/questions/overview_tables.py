@@ -44,8 +44,8 @@ class Cells(NamedTuple):
 class Counted:
     """Everything counted. ``edges``, ``cells`` and ``total`` (all segments together) go by the names of the tables.
 
-    ``lately``: users of the 7 and of the 30 days up to each day. ``sizes``: the events of each user. ``people``: the users
-    of each segment. ``span``: the first and last event's time.
+    ``lately``: users of the 7 and of the 30 days up to each day. ``sizes``: the events of each user. ``people``: the
+    users of each segment. ``span``: the first and last event's time.
     """
 
     every: Period
@@ -226,11 +226,13 @@ def _headline(counted: Counted) -> Sentence:
     ko = "{first}부터 {last}까지 {days:,}일 동안 사용자 {users:,}명이 이벤트 {events:,}건을 남겼습니다"
     means = [(name, counted.mean(name)) for name in ("days", "weeks", "months")]
     known = [(name, mean) for name, mean in means if mean == mean]
-    values |= {name: _short(mean) for name, mean in known}
+    values |= {f"mean_{name}": _short(mean) for name, mean in known}
     if known:
-        en += "; on average " + _listed([f"{{{name}}} were active {_IN_EN[name]}" for name, _ in known])
+        en += "; active on average: " + _listed([f"{{mean_{name}}} {_IN_EN[name]}" for name, _ in known])
         en += ", unfinished ones left out"
-        ko += ". 끝난 기간만 보면 활성 사용자는 평균 " + ", ".join(f"{_IN_KO[name]} {{{name}}}명" for name, _ in known)
+        ko += ". 끝난 기간만 보면 활성 사용자는 평균 " + ", ".join(
+            f"{_IN_KO[name]} {{mean_{name}}}명" for name, _ in known
+        )
         ko += "입니다"
     if not counted.complete("periods").any():
         en += "; no period of {every} is over yet" if known else "; no day is over yet, so there are no averages"
@@ -298,8 +300,9 @@ def _commonest(counted: Counted) -> Sentence:
     values |= {"rate": percent(float(share(counted.events[code], counted.events.sum())))}
     values |= {"reach": percent(float(share(counted.event_users[code], len(counted.sizes))))}
     return Sentence(
-        "The commonest event is {event!r}: {rate} of all events, by {reach} of the users (names of events: {names:,}).",
-        "가장 많은 이벤트는 ‘{event}’로 전체 이벤트의 {rate}이며 사용자의 {reach}가 남겼습니다(이벤트 종류 {names:,}가지).",
+        "The commonest event is ‘{event}’: {rate} of all events, by {reach} of the users (names of events: {names:,}).",
+        "가장 많은 이벤트는 ‘{event}’로 전체 이벤트의 {rate}이며 사용자의 {reach}가 남겼습니다"
+        "(이벤트 종류 {names:,}가지).",
         values,
     )
 
@@ -307,9 +310,10 @@ def _commonest(counted: Counted) -> Sentence:
 def _depth(counted: Counted) -> Sentence:
     median, p90 = np.quantile(counted.sizes, [0.5, 0.9])
     return Sentence(
-        "A user made {median:,.0f} events at the median and {mean:,.1f} on average; the most active tenth made {p90:,.0f} "
-        "or more.",
-        "사용자 한 명의 이벤트는 중앙값 {median:,.0f}건, 평균 {mean:,.1f}건이며 가장 활발한 10%는 {p90:,.0f}건 이상입니다.",
+        "A user made {median:,.0f} events at the median and {mean:,.1f} on average; the most active tenth made "
+        "{p90:,.0f} or more.",
+        "사용자 한 명의 이벤트는 중앙값 {median:,.0f}건, 평균 {mean:,.1f}건이며 가장 활발한 10 %는 {p90:,.0f}건 "
+        "이상입니다.",
         {"median": float(median), "mean": float(counted.sizes.mean()), "p90": float(p90)},
     )
 
@@ -323,7 +327,7 @@ def _largest(counted: Counted) -> list[Sentence]:
     values |= {"n": int((counted.people > 0).sum())}
     return [
         Sentence(
-            "The largest of the {n:,} segments by {by} is {segment!r} with {users:,} users ({rate}).",
+            "The largest of the {n:,} segments by {by} is ‘{segment}’ with {users:,} users ({rate}).",
             "{by:으로} 나눈 집단 {n:,}개 가운데 가장 큰 것은 ‘{segment}’로 {users:,}명({rate})입니다.",
             values,
         )
