@@ -28,7 +28,7 @@ honour the second rule. No tool may rely on the file's order of rows or on how u
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 SECOND: Final = 1_000_000
@@ -48,11 +48,17 @@ Answer = list[Any]
 
 @dataclass(frozen=True)
 class Peer:
-    """One tool, opened on one file in one league: what to call for each task, and the versions it ran with."""
+    """One tool, opened on one file in one league: what to call for each task, and the versions it ran with.
+
+    An answer's None stands for what a tool does not give (or not exactly); it is compared with nothing. Dangol alone has
+    ``calls``, the questions without the tables that answer the task, and ``floor``, a plain sum over the columns.
+    """
 
     tasks: Mapping[str, Callable[[], Answer]]
     version: str
     notes: str = ""
+    calls: Mapping[str, Callable[[], object]] = field(default_factory=dict)
+    floor: Callable[[], int] | None = None
 
 
 def day_name(day: int) -> str:

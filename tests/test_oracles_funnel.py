@@ -269,3 +269,32 @@ def test_the_oracle_itself_agrees_with_clickhouse_in_strict_order(names: str, st
     # ClickHouse tests/queries/0_stateless/00632_aggregation_window_funnel.sql, strict_order; the last by hand
     unit = [Event("u", name, row) for row, name in enumerate(names)]
     assert len(oracle.reported(unit, Asked(tuple((step,) for step in steps), order="strict"))) == level
+
+
+def test_the_oracle_itself_agrees_with_clickhouse_at_different_times() -> None:
+    import chdb
+
+    chance = random.Random(0)
+    found, rows = [], []
+    for number in range(300):
+        times = chance.sample(range(40), 12)
+        unit = [Event(str(number), chance.choice("abcx"), time * SECOND) for time in sorted(times)]
+        rows += [f"({number}, {event.time}, '{event.name}')" for event in unit]
+        found.append(len(oracle.reported(unit, Asked((("a",), ("b",), ("a",), ("c",)), within="15s"))))
+    levels = chdb.query(
+        "SELECT windowFunnel(15000000)(time, name = 'a', name = 'b', name = 'a', name = 'c') FROM "
+        f"values('user UInt32, time UInt64, name String', {', '.join(rows)}) GROUP BY user ORDER BY user",
+        "TabSeparated",
+    )
+    assert found == [int(line) for line in str(levels).split()]
+    assert set(found) == {0, 1, 2, 3, 4}
+
+
+def test_a_bar_means_or_unless_an_event_is_called_so() -> None:
+    events = [Event("u", "a", 0), Event("u", "c", 1), Event("v", "a|b", 0), Event("v", "c", 1), Event("w", "b", 0)]
+    either = Small("UTC", tuple(event for event in events if event.name != "a|b"), {}).log()
+    named = Small("UTC", tuple(events), {}).log()
+    far = "1970-03-01"
+    assert [row["users"] for row in rows_of(funnel(either, ["a|b", "c"], as_of=far).table)] == [2, 1]
+    assert funnel(named, ["a|b", "c"], as_of=far).units(step=1).tolist() == ["v"]
+    assert funnel(named, [("a", "b"), "c"], as_of=far).units(step=1).tolist() == ["u", "w"]

@@ -45,6 +45,7 @@ def test_every_session_and_table_equals_the_oracle(
     log = small.log(size)
     found = sessions(log, by=by, **options)
     rows = oracle.table(small.events, small.zone, by=by, **spoken(options))
+    check_words(found)
     check(found.table, rows)
     assert str(found.table["start"].dtype) == str(found.table["end"].dtype) == f"datetime64[us, {small.zone}]"
     check(found.tables["users"], oracle.users(rows))

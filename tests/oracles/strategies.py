@@ -102,8 +102,8 @@ class Small:
 
 @cache
 def anchors(zone: str) -> tuple[int, ...]:
-    """Instants worth being near: days on which the clock of a zone changes, shortly before a midnight, a year's end, and
-    the midnight that begins a day, a week and a month."""
+    """Instants worth being near: days when a zone's clock changes, shortly before a midnight, a year's end, and the
+    midnight that begins a day, a week and a month."""
     found = [datetime(2011, 6, 29, 23, 40), datetime(2010, 12, 31, 22), datetime(2011, 8, 1)]
     day = datetime(2011, 1, 1)
     while day.year == 2011:

@@ -326,6 +326,19 @@ def test_exclusions_and_strict_order_see_events_of_other_values() -> None:
     assert level("a0 b1 b2 c3", "abc", ["p", "p", "q", "p"], same="item", repeats="end") == 3
 
 
+def test_the_best_of_many_values_is_the_best_of_the_views_of_each() -> None:
+    rng = np.random.default_rng(2)
+    rows = [(f"u{one}", "abcde"[rng.integers(5)], int(time) * SECOND) for one in range(5) for time in range(0, 900, 3)]
+    items = ["pqrstuvw"[one] for one in rng.integers(0, 8, len(rows))]
+    log = make_log(rows, properties={"item": items}, as_of=LATE)
+    answer = funnel(log, ["a", "b", "c", "d"], within="70s", same="item")
+    for step in (1, 2, 3, 4):
+        views = (log.where("item", "==", item) for item in "pqrstuvw")
+        each = [set(funnel(view, ["a", "b", "c", "d"], within="70s").units(step=step)) for view in views]
+        assert set(answer.units(step=step)) == set().union(*each)
+    assert 0 < answer.table["users"][3] < answer.table["users"][0]
+
+
 def test_the_value_that_gets_equally_far_first_is_reported() -> None:
     log = log_of("a0 a1 b4 b9", items=["p", "q", "q", "p"])
     assert funnel(log, ["a", "b"], same="item").table["median_s"][1] == 3

@@ -241,10 +241,10 @@ def hold(stream: Stream, value: Ints, bits: Ints, need: Ints, steps: int, strict
             if bits[code] != 0 and value[row] != -9223372036854775808:
                 kept[count] = row
                 count += 1
-        order = kept[:count][np.argsort(value[kept[:count]], kind="mergesort")]
+        _sort(kept[:count], value)
         for place in range(count):
-            row = order[place]
-            before = order[place - 1]
+            row = kept[place]
+            before = kept[place - 1]
             if place == 0 or value[row] != value[before]:
                 begin[sequences], unit_of[sequences] = size, unit
                 sequences += 1
@@ -255,6 +255,20 @@ def hold(stream: Stream, value: Ints, bits: Ints, need: Ints, steps: int, strict
             size += 1
     begin[sequences] = size
     return Held(begin[: sequences + 1].copy(), rows[:size].copy(), unit_of[:sequences].copy())
+
+
+@kernel
+def _sort(rows: Ints, value: Ints) -> None:
+    """Sort ascending rows by their value, equal values by row; few rows, or sorted ones, without new memory."""
+    if len(rows) > 64:
+        rows[:] = rows[np.argsort(value[rows], kind="mergesort")]
+        return
+    for place in range(1, len(rows)):
+        row, at = rows[place], place
+        while at > 0 and value[rows[at - 1]] > value[row]:
+            rows[at] = rows[at - 1]
+            at -= 1
+        rows[at] = row
 
 
 @kernel

@@ -86,9 +86,10 @@ def flows(
     Conventions:
         Events at the same instant keep the source order. A pause equal to ``gap`` stays within the session. The median
         of an even number of times is the mean of the two in the middle. A unit still going on at the end of the log
-        counts as ended there. Equal counts are ordered by name. An event called like a special name ("other", "exit")
-        keeps it; the special one is then written in brackets. Variants are told apart by a 128-bit hash of their
-        events. Missing values of ``by`` form the segment "(none)". Tests treat users, not moves, as independent.
+        counts as ended there. Equal counts are ordered by name; equal variants by users, most first, then the shorter,
+        then the user who comes first in the log. Variants are told apart by a 128-bit hash of their events. An event
+        called like a special name ("other", "exit") keeps it; the special one is then written in brackets. Missing
+        values of ``by`` form the segment "(none)". Tests treat users, not moves, as independent.
 
     Raises:
         InputError: for an unknown event, column, segment or option; ``gap`` without sessions; ``compare`` without

@@ -267,7 +267,7 @@ def _latest(counted: Counted) -> list[Sentence]:
     values["unit_ko"] = _ONE_KO[unit] if count == 1 else f"{count}{_UNITS_KO[unit]}"
     en = "In the last finished {unit} ({period}) {users:,} users were active, {new:,} of them new"
     ko = "마지막으로 끝난 {unit_ko}({period})의 활성 사용자는 {users:,}명이고 그 가운데 {new:,}명이 새 사용자입니다"
-    before = int(cells.users[0, last - 1]) if last else 0
+    before = int(cells.users[0, last - 1]) if last > 1 else 0  # the log may begin within the first
     if before:
         change = 100 * (values["users"] - before) / before
         values |= {"before": before, "change": f"{change:+.1f} %".replace("-", "−")}

@@ -140,6 +140,17 @@ def retention(
 
     References:
         Wilson 1927, doi:10.1080/01621459.1927.10502953 (intervals).
+
+    Example:
+        >>> import dangol as dg, pandas as pd
+        >>> visits = pd.DataFrame({"who": list("aabbc"), "when": pd.to_datetime(["2024-01-01", "2024-01-09", "2024-01-02",
+        ...                        "2024-01-16", "2024-01-22"])})
+        >>> log = dg.ingest(visits, user="who", event="'visit'", time="when", zone="Asia/Seoul")
+        >>> answer = dg.retention(log, every="1w", counting="on")
+        >>> answer.table.query("cohort == '2024-01-01'")["users"].tolist()
+        [2, 1, 1, 0]
+        >>> answer.units(cohort="2024-01-01", period=1).tolist()
+        ['a']
     """
     asked = {"every": every, "start": start, "event": event, "counting": counting, "cohorts": cohorts}
     asked |= {"periods": periods, "brackets": _listed(brackets), "by": by, "as_of": as_of}
