@@ -31,7 +31,7 @@ HOW: Final = {
     ("prepared", "flows"): "streaming lag, median() and bit_count(bitstring_agg(user)) per edge, one branch per thread",
     ("prepared", "daily"): "streaming lag flags a user's first row of each day, one branch per thread",
 }
-PREPARED_FORM: Final = "in-memory table sorted by user, time: key BIGINT (user << 44 | time), time BIGINT, event UTINYINT"
+PREPARED_FORM: Final = "in-memory table sorted by user, time: key BIGINT (user << 44 + time), time BIGINT, event UTINYINT"
 
 SHIFT: Final = 44  # 2**44 microseconds = 203 days; DuckDB raises an error where user << 44 does not fit
 FAR: Final = 1 << SHIFT

@@ -17,7 +17,7 @@ import pandas as pd
 from benchmarks.definitions import DAY, GAP, MONDAY, STEPS, WEEK, WITHIN, Answer, Peer, day_name, monday_name
 
 HOW: Final = {
-    ("raw", "sessions"): "read_parquet with user as categorical, np.sort of (code << 44 | time), diff",
+    ("raw", "sessions"): "read_parquet with user as categorical, np.sort of (code << 44 + time), diff",
     ("raw", "funnel"): "the three events only, np.argsort as above, running maximum per step",
     ("raw", "retention"): "boolean matrix user x week, no sort",
     ("raw", "flows"): "np.argsort as above, groupby.median, boolean matrix user x edge",
@@ -28,7 +28,7 @@ HOW: Final = {
     ("prepared", "flows"): "groupby.median of neighbours' differences, boolean matrix user x edge",
     ("prepared", "daily"): "rows where (user, day) changes, bincount",
 }
-PREPARED_FORM: Final = "DataFrame sorted by user, time: key int64 (user << 44 | time), user int32, time int64, event uint8"
+PREPARED_FORM: Final = "DataFrame sorted by user, time: key int64 (user << 44 + time), user int32, time int64, event uint8"
 
 SHIFT: Final = 44  # 2**44 microseconds = 203 days
 FAR: Final = 1 << SHIFT

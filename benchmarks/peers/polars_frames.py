@@ -19,7 +19,7 @@ from polars import col
 from benchmarks.definitions import DAY, GAP, MONDAY, STEPS, WEEK, WITHIN, Answer, Peer, day_name, monday_name
 
 HOW: Final = {
-    ("raw", "sessions"): "users cast to Categorical, one sort by (code << 44 | time), diff",
+    ("raw", "sessions"): "users cast to Categorical, one sort by (code << 44 + time), diff",
     ("raw", "funnel"): "the three events only, sort as above, join_asof to the last view, then to the last cart",
     ("raw", "retention"): "unique (user, week), group_by, streaming engine",
     ("raw", "flows"): "sort as above, shift, group_by edge: median, and changes of user for distinct users",
@@ -30,7 +30,7 @@ HOW: Final = {
     ("prepared", "flows"): "shift, group_by edge: median, and changes of user for distinct users",
     ("prepared", "daily"): "rows where (user, day) changes, group_by day",
 }
-PREPARED_FORM: Final = "DataFrame sorted by user, time: key Int64 (user << 44 | time), user UInt32, time Int64, event UInt8"
+PREPARED_FORM: Final = "DataFrame sorted by user, time: key Int64 (user << 44 + time), user UInt32, time Int64, event UInt8"
 
 SHIFT: Final = 44  # 2**44 microseconds = 203 days
 FAR: Final = 1 << SHIFT

@@ -23,7 +23,6 @@ NASTY = (
     *ZONES,
     "Pacific/Apia",
     "Pacific/Kiritimati",
-    "America/St_Johns",
     "Africa/Casablanca",
     "Antarctica/Troll",
     "Africa/Monrovia",

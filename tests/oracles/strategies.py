@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -24,6 +25,7 @@ ZONES: Final = (
     "America/Santiago",  # the clock changes at midnight
     "Asia/Beirut",  # also at midnight
     "Australia/Lord_Howe",  # by half an hour
+    "America/St_Johns",  # its clock went back from 00:01 to 23:01 of the day before
 )
 STEADY: Final = ("UTC", "Asia/Seoul")  # no daylight saving in 2011
 MINUTE: Final = 60 * SECOND
@@ -104,7 +106,12 @@ class Small:
 def anchors(zone: str) -> tuple[int, ...]:
     """Instants worth being near: days when a zone's clock changes, shortly before a midnight, a year's end, and the
     midnight that begins a day, a week and a month."""
-    found = [datetime(2011, 6, 29, 23, 40), datetime(2010, 12, 31, 22), datetime(2011, 8, 1)]
+    found = [
+        datetime(2011, 6, 29, 23, 40),
+        datetime(2010, 12, 31, 22),
+        datetime(2011, 8, 1),
+        datetime(2010, 11, 6, 22, 50),
+    ]
     day = datetime(2011, 1, 1)
     while day.year == 2011:
         after = day + timedelta(days=1)
@@ -149,6 +156,22 @@ def logs(
         ordered = sorted(range(len(events)), key=lambda row: events[row].time)
         times = {row: events[row].time + rank * SECOND for rank, row in enumerate(ordered)}
         events = [replace(event, time=times[row]) for row, event in enumerate(events)]
+    return Small(zone, tuple(events), people)
+
+
+def crowd(seed: int, users: int, gaps: Sequence[int], names: Sequence[str], most: int = 9) -> Small:
+    """A log of many users at once, each with one to ``most`` events: not for shrinking, but for what is rare."""
+    chance = random.Random(seed)
+    zone = chance.choice(ZONES)
+    events: list[Event] = []
+    people: dict[str, dict[str, Any]] = {}
+    for number in range(users):
+        user, time = f"u{number:04d}", chance.choice(anchors(zone))
+        people[user] = {"country": chance.choice(("KR", "US", None)), "age": chance.choice((20.0, 30.0, None))}
+        for _ in range(chance.randint(1, most)):
+            time += chance.choice(gaps)
+            values = {"item": chance.choice(("x", "y", None)), "amount": chance.choice((1.0, 2.5, None))}
+            events.append(Event(user, chance.choice(names), time, {**values, **people[user]}))
     return Small(zone, tuple(events), people)
 
 

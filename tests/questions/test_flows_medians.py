@@ -73,7 +73,8 @@ LENGTHS: dict[str, Callable[[np.random.Generator, int], Ints]] = {
 WAYS: dict[str, dict[str, int]] = {
     "at once": {},
     "histogram": {"_FEW": 0},
-    "coarse histogram": {"_FEW": 0, "_CELLS": 256},
+    "coarse histogram": {"_FEW": 0, "_CELLS": 4096},
+    "coarse histogram, narrowed": {"_FEW": 0, "_CELLS": 4096, "_COLLECTED": 300},
     "narrowed": {"_FEW": 0, "_CELLS": 256, "_COLLECTED": 300},
     "table": {"_DENSE": 0},
     "table, narrowed": {"_DENSE": 0, "_CELLS": 512, "_COLLECTED": 200},

@@ -331,10 +331,10 @@ def test_the_best_of_many_values_is_the_best_of_the_views_of_each() -> None:
     rows = [(f"u{one}", "abcde"[rng.integers(5)], int(time) * SECOND) for one in range(5) for time in range(0, 900, 3)]
     items = ["pqrstuvw"[one] for one in rng.integers(0, 8, len(rows))]
     log = make_log(rows, properties={"item": items}, as_of=LATE)
-    answer = funnel(log, ["a", "b", "c", "d"], within="70s", same="item")
+    answer = funnel(log, ["a", "b", "c", "d"], within="30s", same="item")
     for step in (1, 2, 3, 4):
         views = (log.where("item", "==", item) for item in "pqrstuvw")
-        each = [set(funnel(view, ["a", "b", "c", "d"], within="70s").units(step=step)) for view in views]
+        each = [set(funnel(view, ["a", "b", "c", "d"], within="30s").units(step=step)) for view in views]
         assert set(answer.units(step=step)) == set().union(*each)
     assert 0 < answer.table["users"][3] < answer.table["users"][0]
 

@@ -47,7 +47,7 @@ class _Spoken:
     def __str__(self) -> str:
         return str(self._value)
 
-    def __repr__(self) -> str:
+    def __repr__(self) -> str:  # for {name!r}
         return repr(self._value)
 
     def __format__(self, code: str) -> str:

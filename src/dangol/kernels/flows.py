@@ -112,25 +112,42 @@ def _see(row: int, user: int, rows: Ints) -> None:
     rows[row, _LAST] = user + 1
 
 
-@kernel
-def narrow(stream: Stream, table: Table, low: Ints, shift: Ints, bins: npt.NDArray[np.uint32], line: Codes) -> None:
-    """Count, for the moves that have a ``line`` in ``bins``, the times from ``low`` on in steps of ``1 << shift``.
+class Grid(NamedTuple):
+    """The bins into which the times of a move go, by slot of the table (or number of the move).
 
-    Moves are slots of the table; without a table (no slots) they are numbers.
+    ``line`` is the move's row of bins, -1 for none. A bin is ``1 << shift`` wide, in microseconds from ``low`` on, or,
+    if ``logarithmic``, in the bits of ``count_dense``.
     """
+
+    line: Codes
+    low: Ints
+    shift: Ints
+    logarithmic: bool
+
+
+@kernel
+def narrow(stream: Stream, table: Table, grid: Grid, lengths: npt.NDArray[np.uint32]) -> None:
+    """Count, for the moves that have a line in ``lengths``, the times that fall into each bin."""
     offsets, time, event, segment, gap, side = stream
+    line, low, shift, logarithmic = grid
+    floats = np.empty(1, np.float64)
+    bits = floats.view(np.int64)
     for user in range(len(offsets) - 1):
         base = segment[user] * side
         for row in range(offsets[user] + 1, offsets[user + 1]):
             length = time[row] - time[row - 1]
             if length > gap:
                 continue
-            move = find(table, base + event[row - 1], event[row], side)
-            if line[move] < 0 or length < low[move]:
+            move = find(table, base + int(event[row - 1]), int(event[row]), side)
+            if line[move] < 0:
                 continue
-            place = (length - low[move]) >> shift[move]
-            if place < bins.shape[1]:
-                bins[line[move], place] += 1
+            if logarithmic:
+                floats[0] = length
+                lengths[line[move], max(bits[0] - LOG_BASE, 0) >> shift[move]] += 1
+            elif length >= low[move]:
+                place = (length - low[move]) >> shift[move]
+                if place < lengths.shape[1]:
+                    lengths[line[move], place] += 1
 
 
 @kernel
@@ -208,6 +225,7 @@ WHO: Final = 6
 WHICH: Final = 7
 SEGMENT: Final = 8
 VARIANT_COLUMNS: Final = 9
+NO_ANCHOR: Final = -2  # a row before the first is -1
 
 
 class Units(NamedTuple):
@@ -249,14 +267,45 @@ def count_variants(units: Units, event: Codes, segment: Codes, table: Table) -> 
 
 @kernel
 def anchors(units: Units, event: Codes, anchor: int) -> Ints:
-    """Return the row of each unit's first event with a code, -1 for none."""
-    rows = np.full(len(units.owner), -1, np.int64)
+    """Return the row of each unit's first event with a code, ``NO_ANCHOR`` for none."""
+    rows = np.full(len(units.owner), NO_ANCHOR, np.int64)
     for unit in range(len(units.owner)):
         for row in range(units.bounds[unit], units.bounds[unit + 1]):
             if event[row] == anchor:
                 rows[unit] = row
                 break
     return rows
+
+
+class Path(NamedTuple):
+    """From which ``row`` each unit is followed, which way (1 or -1), and as which node an event counts at each step."""
+
+    rows: Ints
+    sign: int
+    node: Codes
+
+
+@kernel
+def tread(units: Units, event: Codes, segment: Codes, path: Path, counts: Codes) -> None:
+    """Count the units by segment, step, node at the step before (at the first: 0) and node.
+
+    The last code of ``path.node`` is that of units without a further event. Where ``counts`` has room for one node at
+    the step before, nodes are counted whatever is before.
+    """
+    bounds, owner = units
+    boundary, linked = path.node.shape[1] - 1, counts.shape[2] > 1
+    for unit in range(len(owner)):
+        row = path.rows[unit]
+        if row == NO_ANCHOR:
+            continue
+        part = counts[segment[owner[unit]]]
+        before = 0
+        for step in range(len(path.node)):
+            row += path.sign
+            code = int(event[row]) if bounds[unit] <= row < bounds[unit + 1] else boundary
+            there = int(path.node[step, code])
+            part[step, before, there] += 1
+            before = there if linked else 0
 
 
 @kernel

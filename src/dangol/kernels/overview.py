@@ -19,7 +19,7 @@ class Grid(NamedTuple):
     """Steps of time (days, or hours), ``edges[i] <= time < edges[i + 1]``, and the longer period that each lies in.
 
     ``week``, ``month`` and ``period`` give, for each step, the position of its period, never falling. ``short`` and
-    ``long`` are the numbers of steps within which a user counts as lately active.
+    ``long`` are the numbers of steps within which a user counts as lately active; 0: that is not counted.
     """
 
     edges: Ints
@@ -75,8 +75,9 @@ def activity(offsets: Ints, time: Ints, segment: Codes, fresh: Flags, segments: 
             months[part, month_of[step]] += month_of[step] != month
             periods[part, period_of[step]] += period_of[step] != period
             week, month, period = week_of[step], month_of[step], period_of[step]
-        _add_spans(found[one : n + one], short, shorts[part])
-        _add_spans(found[one : n + one], long, longs[part])
+        if long > 0:
+            _add_spans(found[one : n + one], short, shorts[part])
+            _add_spans(found[one : n + one], long, longs[part])
     return out
 
 

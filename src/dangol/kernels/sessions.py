@@ -11,6 +11,7 @@ from .compile import kernel
 
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
+Places = npt.NDArray[np.uint64]
 
 
 @kernel
@@ -77,7 +78,7 @@ class Bins(NamedTuple):
     """Bins of lengths of time: bin ``i`` holds ``edges[i] <= length < edges[i + 1]``, in microseconds."""
 
     edges: Ints
-    guess: Ints  # by the length's exponent and first seven bits after it: the bin of the shortest such length
+    guess: Places  # by the length's exponent and first seven bits after it: the bin of the shortest such length
 
 
 def log_bins(per_decade: int) -> Bins:
@@ -86,23 +87,27 @@ def log_bins(per_decade: int) -> Bins:
     edges = np.unique(np.concatenate([[0], steps, [np.iinfo(np.int64).max]]))
     key = np.arange(64 * 128)  # every exponent that a positive int64 can have, rounded up
     shortest = np.ldexp(1 + key % 128 / 128, np.minimum(key // 128, 61)).astype(np.int64)
-    return Bins(edges, np.searchsorted(edges, shortest, side="right") - 1)
+    return Bins(edges, (np.searchsorted(edges, shortest, side="right") - 1).astype(np.uint64))
 
 
 @kernel
-def histogram(lengths: Ints, edges: Ints, guess: Ints, counts: Ints) -> None:
-    """Add to ``counts`` how many lengths fall into each bin; negative lengths stand for none."""
+def histogram(lengths: Ints, edges: Ints, guess: Places, counts: Ints) -> None:
+    """Add to ``counts`` how many lengths fall into each bin; negative lengths stand for none.
+
+    Places are unsigned: that spares a check for negative ones.
+    """
+    one, shift, bias = np.uint64(1), np.uint64(52 - 7), np.uint64(1023 << 7)
     floats = np.empty(1, np.float64)
-    bits = floats.view(np.int64)  # a length's exponent and leading bits lie in the bits of its floating-point form
+    bits = floats.view(np.uint64)  # a length's exponent and leading bits lie in the bits of its floating-point form
     zeros = 0
     for length in lengths:
         if length <= 0:
             zeros += length == 0
             continue
         floats[0] = length
-        place = guess[(bits[0] >> 45) - 130_944]  # 45 = 52 - 7 bits; 130,944 = 1023 << 7, the exponent's bias
-        while length >= edges[place + 1]:
-            place += 1
+        place = guess[(bits[0] >> shift) - bias]
+        while length >= edges[place + one]:
+            place += one
         counts[place] += 1
     counts[0] += zeros
 
@@ -127,7 +132,7 @@ _CHUNK: Final = 4096  # lengths collected at a time: they stay in the fastest me
 
 
 @kernel
-def idle_histogram(offsets: Ints, time: Ints, edges: Ints, guess: Ints, counts: Ints) -> None:
+def idle_histogram(offsets: Ints, time: Ints, edges: Ints, guess: Places, counts: Ints) -> None:
     """Add the times between neighbouring events of a user to ``counts``."""
     found = np.empty(_CHUNK, np.int64)
     user = 0
@@ -143,7 +148,7 @@ def idle_histogram(offsets: Ints, time: Ints, edges: Ints, guess: Ints, counts: 
 
 
 @kernel
-def duration_histogram(time: Ints, starts: Ints, edges: Ints, guess: Ints, counts: Ints) -> tuple[int, int]:
+def duration_histogram(time: Ints, starts: Ints, edges: Ints, guess: Places, counts: Ints) -> tuple[int, int]:
     """Add the durations of sessions to ``counts``; return their sum as high and low 32 bits."""
     found = np.empty(_CHUNK, np.int64)
     upper, lower = 0, 0
@@ -165,9 +170,10 @@ def count_events(event: Codes, starts: Ints, entry: Ints, last: Ints, bounces: I
     for session in range(len(starts)):
         first = starts[session]
         after = starts[session + 1] if session + 1 < len(starts) else len(event)
-        entry[event[first]] += 1
-        last[event[after - 1]] += 1
-        bounces[event[first]] += after == first + 1
+        begin = np.uint64(event[first])
+        entry[begin] += 1
+        last[np.uint64(event[after - 1])] += 1
+        bounces[begin] += after == first + 1
 
 
 def tally(offsets: Ints, time: Ints, event: Codes, starts: Ints, bins: Bins, events: int) -> Tally:

@@ -50,7 +50,9 @@ def breakdown(log: EventLog, by: str | None) -> Breakdown | None:
     column = log.column(by)
     per_user = column.level == "user"
     if column.kind == "text":
-        return Breakdown(by, per_user, tuple(NONE_LABEL if name is None else name for name in log.names(by)))
+        names = log.names(by)
+        none = f"({NONE_LABEL})" if NONE_LABEL in names else NONE_LABEL
+        return Breakdown(by, per_user, tuple(none if name is None else name for name in names))
     if column.kind != "number":
         raise InputError(f"by={by!r} holds {column.kind}s; break down by a text column or a number with few values")
     values = log.run(_distinct, _together, columns=(by,), column=by)

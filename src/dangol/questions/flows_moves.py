@@ -27,11 +27,12 @@ Floats = npt.NDArray[np.float64]
 
 NO_GAP: Final = 1 << 62  # longer than any pause: the whole user is one unit
 _NEVER: Final = 1 << 62
-_DENSE: Final = 1 << 16  # possible moves up to which they are numbered, not looked up
+_DENSE: Final = 1 << 18  # possible moves up to which they are numbered, not looked up
 _CELLS: Final = 1 << 18  # cells of a histogram: a block's partial answer stays near a megabyte
 _COLLECTED: Final = 1 << 23  # times held at once
 _NARROWED: Final = 1 << 10  # moves narrowed at once
 _FEW: Final = 1 << 20  # events up to which all times are collected at once
+_OCTAVES: Final = 6  # bits of a useful histogram: with 64 bins each is no wider than from a time to its double
 
 
 @dataclass(frozen=True)
@@ -170,8 +171,9 @@ def stream(block: Block, rules: Rules) -> kernels.Stream:
 def _count_dense(log: EventLog, rules: Rules) -> _Found:
     """Count moves by number, with a first histogram of their times on a logarithmic scale."""
     size = rules.segments * rules.side**2
-    few = log.contents.meta.n_events <= _FEW
-    shift = kernels.LOG_BITS - (0 if few else min((_CELLS // size).bit_length() - 1, 10))
+    bits = min((_CELLS // size).bit_length() - 1, 10)
+    coarse = bits < _OCTAVES or log.contents.meta.n_events <= _FEW
+    shift = kernels.LOG_BITS - (0 if coarse else bits)
     users, lengths, people = log.run(_scan_dense, _summed, columns=rules.columns, rules=rules, shift=shift)
     number = lengths.sum(axis=1)
     place, before, inside = _picked(lengths, (number - 1) // 2)
@@ -186,7 +188,7 @@ def _scan_dense(block: Block, *, rules: Rules, shift: int) -> tuple[Codes, Any, 
     people, lengths = np.zeros((size, 2), np.int32), np.zeros((size, 1 << kernels.LOG_BITS - shift), np.uint32)
     flow = stream(block, rules)
     kernels.count_dense(flow, shift, people, lengths)
-    return people[:, 0], lengths, np.bincount(flow.segment, minlength=rules.segments)
+    return people[:, 0].copy(), lengths, np.bincount(flow.segment, minlength=rules.segments)
 
 
 def _summed(parts: list[Any]) -> Any:
@@ -244,7 +246,8 @@ def _medians(log: EventLog, rules: Rules, found: _Found) -> Floats:
     """Return each move's median time in microseconds: of an even number, the mean of the two in the middle."""
     spread, even = found.spread, found.count % 2 == 0
     while len(some := _heavy(spread)):
-        _narrow(log, rules, found, some)
+        fresh = some[spread.width[some] > log.contents.meta.last - log.contents.meta.first]
+        _narrow(log, rules, found, fresh if len(fresh) else some, logarithmic=bool(len(fresh)))
     lower, upper = spread.low.copy(), spread.low.copy()  # right already where the span is one microsecond wide
     beyond = even & (spread.inside > 0) & (spread.rank + 1 == spread.inside)  # the upper of the two is past the span
     above = np.full(len(lower), _NEVER)
@@ -275,28 +278,35 @@ def _heavy(spread: _Spread) -> Ints:
     return most if inside[most].sum() > _COLLECTED // 2 else most[:0]
 
 
-def _narrow(log: EventLog, rules: Rules, found: _Found, some: Ints) -> None:
-    """Read the times of some moves, and narrow each one's span to the bin of its histogram that holds the median."""
+def _narrow(log: EventLog, rules: Rules, found: _Found, some: Ints, *, logarithmic: bool) -> None:
+    """Read the times of some moves, and narrow each one's span to the bin of its histogram that holds the median.
+
+    Moves of whose times nothing is known begin on the logarithmic scale.
+    """
     spread = found.spread
     bits = (_CELLS // len(some)).bit_length() - 1
     width = np.frexp(spread.width - 1.0)[1].astype(np.int64)  # how many bits a time within the span has
-    shift = np.maximum(width - bits, 0)
+    shift = np.full(len(width), kernels.LOG_BITS - bits) if logarithmic else np.maximum(width - bits, 0)
     line = np.full(len(width), -1, np.int32)
     line[some] = np.arange(len(some))
-    params = {"table": found.table, "low": spread.low, "shift": shift, "line": line, "size": (len(some), 1 << bits)}
-    (lengths,) = log.run(_scan_narrow, _summed, columns=rules.columns, rules=rules, **params)
+    params = {"grid": kernels.Grid(line, spread.low, shift, logarithmic), "size": (len(some), 1 << bits)}
+    (lengths,) = log.run(_scan_narrow, _summed, columns=rules.columns, rules=rules, table=found.table, **params)
     place, before, inside = _picked(lengths, spread.rank[some])
-    spread.low[some] += place << shift[some]
-    spread.width[some] = 1 << shift[some]
+    if logarithmic:
+        spread.low[some], high = _log_edge(place, int(shift[0])), _log_edge(place + 1, int(shift[0]))
+        spread.width[some] = high - spread.low[some]
+    else:
+        spread.low[some] += place << shift[some]
+        spread.width[some] = 1 << shift[some]
     spread.rank[some] -= before
     spread.inside[some] = inside
 
 
 def _scan_narrow(
-    block: Block, *, rules: Rules, table: pairs.Table, low: Ints, shift: Ints, line: Codes, size: tuple[int, int]
+    block: Block, *, rules: Rules, table: pairs.Table, grid: kernels.Grid, size: tuple[int, int]
 ) -> tuple[Any]:
     lengths = np.zeros(size, np.uint32)
-    kernels.narrow(stream(block, rules), table, low, shift, lengths, line)
+    kernels.narrow(stream(block, rules), table, grid, lengths)
     return (lengths,)
 
 

@@ -31,8 +31,9 @@ def units_of(block: Block, rules: Rules) -> kernels.Units:
         return kernels.Units(block.offsets, np.arange(len(block.users)))
     none = np.empty(0, np.int64)
     starts = session_starts(block.offsets, block.time, none.astype(np.int32), rules.gap, 0, none, -1)
-    owner = np.searchsorted(block.offsets, starts, side="right") - 1
-    return kernels.Units(np.append(starts, len(block.time)), owner.astype(np.int64))
+    first = np.searchsorted(starts, block.offsets)  # each user's first row begins a session
+    owner = np.repeat(np.arange(len(block.users)), np.diff(first))
+    return kernels.Units(np.append(starts, len(block.time)), owner)
 
 
 # ---- variants ---------------------------------------------------------------------------------------------------
@@ -128,8 +129,8 @@ class Paths:
     @cached_property
     def reached(self) -> Ints:
         """Units by segment, step and what they do there."""
-        merge = partial(_added, shape=(self.rules.segments, self.walk.steps, self.rules.side))
-        return self.log.run(_scan_reached, merge, columns=self.rules.columns, rules=self.rules, walk=self.walk)
+        node = np.tile(np.arange(self.rules.side, dtype=np.int32), (self.walk.steps, 1))
+        return self._count(node, 1, self.rules.side)[:, :, 0]
 
     @property
     def other(self) -> int:
@@ -157,10 +158,12 @@ class Paths:
     @cached_property
     def links(self) -> Ints:
         """Units by segment, step, node before (at the first step: place 0 for all) and node there."""
-        size = self.walk.top + 2
-        merge = partial(_added, shape=(self.rules.segments, self.walk.steps, size, size))
-        params = {"rules": self.rules, "walk": self.walk, "node": self.node}
-        return self.log.run(_scan_links, merge, columns=self.rules.columns, **params)
+        return self._count(self.node, self.walk.top + 2, self.walk.top + 2)
+
+    def _count(self, node: Codes, before: int, there: int) -> Ints:
+        shape = (self.rules.segments, self.walk.steps, before, there)
+        params = {"rules": self.rules, "walk": self.walk, "node": node, "shape": shape}
+        return self.log.run(_scan_nodes, partial(_added, shape=shape), columns=self.rules.columns, **params)
 
     def users(self, step: int, before: Flags | None, there: Flags, segment: int) -> Ints:
         """Return who has a unit with certain events at a step, and at the step before; flags are by code."""
@@ -168,54 +171,22 @@ class Paths:
         return self.log.run(_scan_walkers, np.concatenate, columns=self.rules.columns, segment=segment, **params)
 
 
-def _walked(block: Block, rules: Rules, walk: Walk) -> tuple[kernels.Units, Ints, Ints]:
-    """Return the units, those that have the anchor, and the row from which each of these is followed."""
+def _walked(block: Block, rules: Rules, walk: Walk) -> tuple[kernels.Units, Ints]:
+    """Return the units, and the row from which each is followed."""
     units = units_of(block, rules)
     if walk.anchor >= 0:
-        rows = kernels.anchors(units, block.event, walk.anchor)
-        return units, np.flatnonzero(rows >= 0), rows[rows >= 0]
-    rows = units.bounds[1:] if walk.backward else units.bounds[:-1] - 1
-    return units, np.arange(len(units.owner)), rows
+        return units, kernels.anchors(units, block.event, walk.anchor)
+    return units, units.bounds[1:] if walk.backward else units.bounds[:-1] - 1
 
 
-def _at(block: Block, units: kernels.Units, some: Ints, rows: Ints, rules: Rules) -> Codes:
-    """Return the event at a row of each unit, the boundary where the row is outside of the unit."""
-    inside = (rows >= units.bounds[some]) & (rows < units.bounds[some + 1])
-    codes = np.full(len(some), rules.boundary, np.int32)
-    codes[inside] = block.event[rows[inside]]
-    return codes
-
-
-def _scan_reached(block: Block, *, rules: Rules, walk: Walk) -> tuple[Ints, Ints]:
-    units, some, rows = _walked(block, rules, walk)
-    base = segments(block, rules)[units.owner[some]].astype(np.int64) * rules.side
-    sign = -1 if walk.backward else 1
-    steps = [base + _at(block, units, some, rows + sign * (step + 1), rules) for step in range(walk.steps)]
-    return _cells(steps, rules.side)
-
-
-def _scan_links(block: Block, *, rules: Rules, walk: Walk, node: Codes) -> tuple[Ints, Ints]:
-    units, some, rows = _walked(block, rules, walk)
-    sign, size = -1 if walk.backward else 1, walk.top + 2
-    base = segments(block, rules)[units.owner[some]].astype(np.int64) * size
-    before = np.zeros(len(some), np.int32)
-    steps = []
-    for step in range(walk.steps):
-        there = node[step][_at(block, units, some, rows + sign * (step + 1), rules)]
-        steps.append((base + before) * size + there)
-        before = there
-    return _cells(steps, size * size)
-
-
-def _cells(steps: Sequence[Ints], size: int) -> tuple[Ints, Ints]:
-    """Count what occurs: from ``segment * size + cell`` of every unit at each step to (segment, step, cell), flat."""
-    cells, numbers = [], []
-    for step, values in enumerate(steps):
-        number = np.bincount(values)
-        found = np.flatnonzero(number)
-        cells.append((found // size * len(steps) + step) * size + found % size)
-        numbers.append(number[found])
-    return np.concatenate(cells), np.concatenate(numbers)
+def _scan_nodes(block: Block, *, rules: Rules, walk: Walk, node: Codes, shape: tuple[int, ...]) -> tuple[Ints, Ints]:
+    """Return the cells of ``kernels.tread`` that occur, and how often."""
+    units, rows = _walked(block, rules, walk)
+    counts = np.zeros(shape, np.int32)
+    path = kernels.Path(rows, -1 if walk.backward else 1, node)
+    kernels.tread(units, block.event, segments(block, rules), path, counts)
+    cells = np.flatnonzero(counts)
+    return cells, counts.ravel()[cells]
 
 
 def _added(parts: Sequence[tuple[Ints, Ints]], *, shape: tuple[int, ...]) -> Ints:
@@ -228,13 +199,21 @@ def _added(parts: Sequence[tuple[Ints, Ints]], *, shape: tuple[int, ...]) -> Int
 def _scan_walkers(
     block: Block, *, rules: Rules, walk: Walk, step: int, before: Flags | None, there: Flags, segment: int
 ) -> Ints:
-    units, some, rows = _walked(block, rules, walk)
+    units, rows = _walked(block, rules, walk)
     sign = -1 if walk.backward else 1
-    keep = there[_at(block, units, some, rows + sign * step, rules)]
+    keep = (rows != kernels.NO_ANCHOR) & there[_at(block, units, rows + sign * step, rules)]
     if before is not None:
-        keep &= before[_at(block, units, some, rows + sign * (step - 1), rules)]
-    owner = np.unique(units.owner[some[keep]])
+        keep &= before[_at(block, units, rows + sign * (step - 1), rules)]
+    owner = np.unique(units.owner[keep])
     return block.users[owner if segment < 0 else owner[segments(block, rules)[owner] == segment]]
+
+
+def _at(block: Block, units: kernels.Units, rows: Ints, rules: Rules) -> Codes:
+    """Return the event at a row of each unit, the boundary where the row is outside of the unit."""
+    inside = (rows >= units.bounds[:-1]) & (rows < units.bounds[1:])
+    codes = np.full(len(rows), rules.boundary, np.int32)
+    codes[inside] = block.event[rows[inside]]
+    return codes
 
 
 # ---- the users behind a variant ---------------------------------------------------------------------------------

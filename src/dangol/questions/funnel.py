@@ -127,6 +127,18 @@ def funnel(
         Wilson 1927, doi:10.1080/01621459.1927.10502953.
         Newcombe 1998, doi:10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I.
         Benjamini, Hochberg 1995, doi:10.1111/j.2517-6161.1995.tb02031.x.
+
+    Example:
+        >>> import dangol as dg, pandas as pd
+        >>> times = pd.to_datetime([f"2024-01-01 {time}" for time in ("10:00", "10:10", "10:20", "10:00", "12:00")])
+        >>> acts = ["view", "cart", "order", "view", "view"]
+        >>> visits = pd.DataFrame({"who": list("aaabb"), "what": acts, "when": times})
+        >>> log = dg.ingest(visits, user="who", event="what", time="when", zone="Asia/Seoul")
+        >>> answer = dg.funnel(log, ["view", "cart", "order"], within="1h")
+        >>> answer.table[["step", "event", "users", "lost"]].to_numpy().tolist()
+        [[1, 'view', 2, 0], [2, 'cart', 1, 1], [3, 'order', 1, 0]]
+        >>> answer.units(step=1, lost=True).tolist()
+        ['b']
     """
     asked: dict[str, Any] = {"steps": _listed(steps), "within": within, "order": order, "unit": unit, "gap": gap}
     asked |= {"exclude": _listed(exclude), "optional": _listed(optional), "step_within": _listed(step_within)}

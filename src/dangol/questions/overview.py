@@ -46,14 +46,14 @@ class Rules:
     as_of: int
     events: int
 
-    def grids(self) -> list[kernels.Grid]:
-        """The grid of days, and where periods are of hours that of the periods."""
+    def grids(self, *, lately: bool) -> list[kernels.Grid]:
+        """The grid of days, where wanted with the days before, and where periods are of hours that of the periods."""
         every = np.zeros(len(self.days) - 1, np.uint64) if self.hourly else _places(self.days, self.periods)
         week, month = _places(self.days, self.weeks), _places(self.days, self.months)
-        found = [kernels.Grid(self.days, week, month, every, np.uint64(_SHORT), np.uint64(_LONG))]
+        found = [kernels.Grid(self.days, week, month, every, np.uint64(_SHORT), np.uint64(_LONG if lately else 0))]
         if self.hourly:
             none = np.zeros(len(self.periods) - 1, np.uint64)
-            found.append(kernels.Grid(self.periods, none, none, none, np.uint64(1), np.uint64(1)))
+            found.append(kernels.Grid(self.periods, none, none, none, np.uint64(0), np.uint64(0)))
         return found
 
     def shapes(self, segments: int) -> list[tuple[int, int]]:
@@ -109,6 +109,18 @@ def overview(log: EventLog, *, every: str = "1d", by: str | None = None, as_of: 
     Raises:
         InputError: for an unknown column, a length of time that is no calendar period, an ``as_of`` before the log's
             start, or more than a million segments × periods.
+
+    Example:
+        >>> import dangol as dg, pandas as pd
+        >>> times = pd.to_datetime([f"2024-01-01 {time}" for time in ("10:00", "10:10", "10:20", "10:00", "12:00")])
+        >>> acts = ["view", "cart", "order", "view", "view"]
+        >>> visits = pd.DataFrame({"who": list("aaabb"), "what": acts, "when": times})
+        >>> log = dg.ingest(visits, user="who", event="what", time="when", zone="Asia/Seoul")
+        >>> answer = dg.overview(log)
+        >>> answer.table[["period", "users", "new_users", "events", "complete"]].to_numpy().tolist()
+        [['2024-01-01', 2, 2, 5, False]]
+        >>> answer.tables["events"][["event", "events", "users"]].to_numpy().tolist()
+        [['view', 3, 2], ['cart', 1, 1], ['order', 1, 1]]
     """
     asked = {"every": every, "by": by, "as_of": as_of}
     period = durations.period(every)
@@ -183,7 +195,7 @@ def _count(log: EventLog, rules: Rules, cut: Breakdown | None, every: durations.
 
 def _by_period(rules: Rules, arrays: Sequence[Ints]) -> dict[str, faces.Cells]:
     """Bring the counts by day, and by hour, to periods, weeks and months: users, new users, events of each segment."""
-    grids = rules.grids()
+    grids = rules.grids(lately=False)
     day = kernels.Activity(*arrays[:8])
     found = {"days": faces.Cells(day.users, day.fresh, day.events)}
     for name, users, places in (
@@ -209,7 +221,9 @@ def _gathered(counts: Ints, places: npt.NDArray[np.uint64], like: Ints) -> Ints:
 def _scan(block: Block, *, rules: Rules) -> Partial:
     """Count a block's activity, its events by name, each user's events, and find the first and last time."""
     size = len(block.users)
-    arrays = _activity(block.offsets, block.time, np.zeros(size, np.int32), np.ones(size, np.bool_), 1, rules)
+    arrays = _activity(
+        block.offsets, block.time, np.zeros(size, np.int32), np.ones(size, np.bool_), 1, rules.grids(lately=True)
+    )
     names = kernels.count_names(block.offsets, block.event, rules.events)
     sizes = np.diff(block.offsets)
     some = sizes > 0
@@ -228,12 +242,14 @@ def _scan_segments(block: Block, *, rules: Rules, cut: Breakdown) -> list[Sparse
         codes = segment_at(block, cut, None, np.empty(0, np.int64)).astype(np.int32, copy=False)
         time, offsets, segment, fresh = kernels.split(block.offsets, block.time, codes, cut.size)
     people = np.bincount(segment[np.diff(offsets) > 0], minlength=cut.size)
-    arrays = _activity(offsets, time, segment, fresh, cut.size, rules)
+    arrays = _activity(offsets, time, segment, fresh, cut.size, rules.grids(lately=False))
     return [_sparse(values) for values in (people, *arrays)]
 
 
-def _activity(offsets: Ints, time: Ints, segment: Any, fresh: Any, size: int, rules: Rules) -> Iterator[Ints]:
-    for grid in rules.grids():
+def _activity(
+    offsets: Ints, time: Ints, segment: Any, fresh: Any, size: int, grids: Sequence[kernels.Grid]
+) -> Iterator[Ints]:
+    for grid in grids:
         yield from kernels.activity(offsets, time, segment, fresh, size, grid)
 
 

@@ -143,8 +143,8 @@ def retention(
 
     Example:
         >>> import dangol as dg, pandas as pd
-        >>> visits = pd.DataFrame({"who": list("aabbc"), "when": pd.to_datetime(["2024-01-01", "2024-01-09", "2024-01-02",
-        ...                        "2024-01-16", "2024-01-22"])})
+        >>> days = ["2024-01-01", "2024-01-09", "2024-01-02", "2024-01-16", "2024-01-22"]
+        >>> visits = pd.DataFrame({"who": list("aabbc"), "when": pd.to_datetime(days)})
         >>> log = dg.ingest(visits, user="who", event="'visit'", time="when", zone="Asia/Seoul")
         >>> answer = dg.retention(log, every="1w", counting="on")
         >>> answer.table.query("cohort == '2024-01-01'")["users"].tolist()

@@ -109,6 +109,18 @@ def sessions(
     References:
         Halfaker et al. 2015, doi:10.1145/2736277.2741117 (the suggested gap); Wilson 1927,
         doi:10.1080/01621459.1927.10502953 (intervals).
+
+    Example:
+        >>> import dangol as dg, pandas as pd
+        >>> times = pd.to_datetime([f"2024-01-01 {time}" for time in ("10:00", "10:10", "10:20", "10:00", "12:00")])
+        >>> acts = ["view", "cart", "order", "view", "view"]
+        >>> visits = pd.DataFrame({"who": list("aaabb"), "what": acts, "when": times})
+        >>> log = dg.ingest(visits, user="who", event="what", time="when", zone="Asia/Seoul")
+        >>> answer = dg.sessions(log, gap="30m")
+        >>> answer.table[["user", "session", "duration_s", "events", "entry", "last"]].to_numpy().tolist()
+        [['a', 1, 1200.0, 3, 'view', 'order'], ['b', 1, 0.0, 1, 'view', 'view'], ['b', 2, 0.0, 1, 'view', 'view']]
+        >>> answer.units(bounced=True).tolist()
+        ['b']
     """
     asked = {"gap": gap, "cap": cap, "midnight": midnight, "separator": separator, "by": by}
     rules = _rules(log, asked)
