@@ -132,7 +132,7 @@ def compare(found: Result, units: list[Entrant], asked: Asked) -> None:
         assert len(found.tables["differences"]) == len(first) * (len(first) - 1) // 2
 
 
-@effort(300)
+@effort(200)
 @given(questions(), blocks(), st.data())
 def test_every_table_equals_the_oracle(question: tuple[Small, Asked], size: int, data: st.DataObject) -> None:
     small, asked = question

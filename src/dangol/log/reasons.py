@@ -1,8 +1,29 @@
-"""Why a row is rejected: the column at fault, and the reason in English and Korean."""
+"""Words of the load report in English and Korean: how times were read, and why a row was rejected."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+_RULES_KO: Final = {
+    "instants": "시점(UTC)",
+    "local times": "현지 시각",
+    "dates": "날짜",
+    "year-month-day (ISO 8601)": "연-월-일(ISO 8601)",
+    "year-month-day (Korean)": "한국어 연월일",
+    "day first": "일/월/연",
+    "month first": "월/일/연",
+    "dates with month names": "영어 월 이름이 든 날짜",
+    "web-server times": "웹 서버 기록 시각",
+    "epoch seconds": "1970년부터의 초",
+    "epoch milliseconds": "1970년부터의 밀리초",
+    "epoch microseconds": "1970년부터의 마이크로초",
+    "epoch nanoseconds": "1970년부터의 나노초",
+}
+
+
+def rule_in_korean(name: str) -> str:
+    """Translate how times were read; a pattern stays as it is."""
+    return _RULES_KO.get(name, name)
 
 
 class Reason(NamedTuple):
@@ -15,7 +36,7 @@ class Reason(NamedTuple):
 
 def reasons(rule_name: str) -> dict[str, Reason]:
     """Give the reason behind each mark in ``rejected``; ``rule_name`` says how times were read."""
-    unreadable = f"the time cannot be read as {rule_name}", f"시각을 {rule_name} 형식으로 읽을 수 없음"
+    unreadable = f"the time cannot be read as {rule_name}", f"시각을 {rule_in_korean(rule_name)} 형식으로 읽을 수 없음"
     return {
         "user": Reason("user", "no user", "사용자 없음"),
         "event": Reason("event", "no event", "이벤트 없음"),

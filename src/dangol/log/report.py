@@ -8,7 +8,7 @@ from typing import Any
 
 from dangol.core.words import Sentence, percent, plural
 
-from .reasons import in_korean
+from .reasons import in_korean, rule_in_korean
 
 
 @dataclass(frozen=True)
@@ -148,8 +148,8 @@ class LoadReport:
         said = [
             Sentence(
                 "Times were read as {rule}; days begin at midnight in {zone}.",
-                "시각은 {rule} 형식으로 읽었고, 하루는 {zone} 자정에 시작합니다.",
-                {"rule": self.time_rule, "zone": self.zone},
+                "시각은 {rule_ko} 형식으로 읽었고, 하루는 {zone} 자정에 시작합니다.",
+                {"rule": self.time_rule, "rule_ko": rule_in_korean(self.time_rule), "zone": self.zone},
             )
         ]
         if self.zone_assumed and self.local_times:
