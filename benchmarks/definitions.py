@@ -6,23 +6,24 @@ An *answer* is plain Python (lists of integers, floats and text), so that two to
     A session ends where the idle time of its user is strictly greater than 30 minutes.
     -> ``[sessions, sessions of a single event, sum of the sessions' durations in microseconds]``
 ``funnel``
-    view -> cart -> order, in this order, other events between allowed, the last at most 14 days after the view (closed);
-    a user's level is the most steps that any of his attempts reaches (ClickHouse's ``windowFunnel`` without a mode).
+    view -> cart -> order, in this order, other events between allowed, the last at most 14 days after the view
+    (closed); a user's level is the most steps that any of his attempts reaches (ClickHouse's ``windowFunnel`` without
+    a mode).
     -> ``[users who reach step 1, step 2, step 3]``
 ``retention``
-    Calendar weeks from Monday, UTC. A user's cohort is the week of his first event; users of the cohort with an event in
-    exactly the week k weeks later, k = 0, 1, 2 ... (cells of 0 users are left out).
+    Calendar weeks from Monday, UTC. A user's cohort is the week of his first event; users of the cohort with an event
+    in exactly the week k weeks later, k = 0, 1, 2 ... (cells of 0 users are left out).
     -> ``[[Monday of the cohort, k, users], ...]`` sorted
 ``flows``
-    Every pair of a user's consecutive events: pairs, distinct users with such a pair, exact median of the time between (the
-    mean of the two middle ones where their number is even).
+    Every pair of a user's consecutive events: pairs, distinct users with such a pair, exact median of the time
+    between (the mean of the two middle ones where their number is even).
     -> ``[[source, target, pairs, users, median in microseconds], ...]`` sorted by names
 ``daily``
     Calendar days, UTC: events, distinct users, users whose first event of the log is on that day.
     -> ``[[day, events, users, new users], ...]`` sorted
 
-Consecutive means: by time, then by the source's order. ``make_log`` gives each user distinct times, so that no tool has to
-honour the second rule. No tool may rely on the file's order of rows or on how user ids are written.
+Consecutive means: by time, then by the source's order. ``make_log`` gives each user distinct times, so that no tool
+has to honour the second rule. No tool may rely on the file's order of rows or on how user ids are written.
 """
 
 from __future__ import annotations
@@ -50,8 +51,8 @@ Answer = list[Any]
 class Peer:
     """One tool, opened on one file in one league: what to call for each task, and the versions it ran with.
 
-    An answer's None stands for what a tool does not give (or not exactly); it is compared with nothing. Dangol alone has
-    ``calls``, the questions without the tables that answer the task, and ``floor``, a plain sum over the columns.
+    An answer's None stands for what a tool does not give (or not exactly); it is compared with nothing. Dangol alone
+    has ``calls``, the questions without the tables that answer the task, and ``floor``, a plain sum over the columns.
     """
 
     tasks: Mapping[str, Callable[[], Answer]]

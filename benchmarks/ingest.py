@@ -42,7 +42,12 @@ def main() -> None:
     )
     took = time.perf_counter() - began
     size = sum(file.stat().st_size for file in Path(args.log).rglob("*") if file.is_file())
-    found = {"seconds": took, "events": log.n_events, "users": log.n_users, "rows_per_s": log.n_events / took}
+    found: dict[str, Any] = {
+        "seconds": took,
+        "events": log.n_events,
+        "users": log.n_users,
+        "rows_per_s": log.n_events / took,
+    }
     found |= {"peak_mb": peak_mb(), "memory": args.memory, "log_mb": size / 1e6, "version": dg.__version__}
     found |= {"file_mb": Path(args.file).stat().st_size / 1e6}
     args.out.write_text(json.dumps(found))
@@ -55,7 +60,9 @@ def write_csv(parquet: Path, csv: Path) -> None:
     with duckdb.connect() as db:
         db.execute("SET TimeZone = 'UTC'")
         db.execute("SET preserve_insertion_order = true")
-        rows = db.read_parquet(str(parquet)).project("user, event, strftime(time, '%Y-%m-%dT%H:%M:%S.%fZ') AS time, country")
+        rows = db.read_parquet(str(parquet)).project(
+            "user, event, strftime(time, '%Y-%m-%dT%H:%M:%S.%fZ') AS time, country"
+        )
         rows.write_csv(str(csv), header=True)
 
 

@@ -2,10 +2,10 @@
 
     python -m benchmarks.make_log --events 20000000 --users 400000 --out log.parquet
 
-Columns: ``user`` (text, ``u0000123``), ``event`` (text, 12 names, 'view' about 30 %), ``time`` (timestamp[us, UTC]) and
-``country`` (text, 12 values, fixed per user). What makes it realistic: users arrive over the 90 days and then fade; their
-activity is log-normal, so that a few are a thousand times as busy as most; they come in sessions with log-normal pauses;
-nights are quiet; what is done next depends on what was done before.
+Columns: ``user`` (text, ``u0000123``), ``event`` (text, 12 names, 'view' about 30 %), ``time`` (timestamp[us, UTC])
+and ``country`` (text, 12 values, fixed per user). What makes it realistic: users arrive over the 90 days and then
+fade; their activity is log-normal, so that a few are a thousand times as busy as most; they come in sessions with
+log-normal pauses; nights are quiet; what is done next depends on what was done before.
 
 The times of one user are all different, so no answer depends on how a tool orders ties. The same arguments give the
 same rows on every machine with the same numpy. Memory: the sessions (16 bytes each, about 7 events in one) and one day.
@@ -116,7 +116,9 @@ def _days(
     for day in range(DAYS):
         part = slice(bounds[day], bounds[day + 1])
         fresh = _expand(rng, start[part], owner[part], size[part])
-        user, event, moment = (np.concatenate(both) for both in zip(waiting, fresh, strict=True))
+        user = np.concatenate([waiting[0], fresh[0]])
+        event = np.concatenate([waiting[1], fresh[1]])
+        moment = np.concatenate([waiting[2], fresh[2]])
         order = np.argsort(moment, kind="stable")
         end = START + (day + 1) * DAY if day < DAYS - 1 else np.iinfo(np.int64).max
         kept = int(np.searchsorted(moment, end, sorter=order))

@@ -10,9 +10,10 @@ raw
 prepared
     the tool has loaded, coded and sorted the data in its best form before; what that took is reported beside
 
-retentioneering is asked at a smaller size (``--retentioneering-events``) and may live in another environment: the variable
-RETENTIONEERING_PYTHON names its interpreter; without it the running one is tried. Results are kept as JSON beside the generated
-files in benchmarks/results/, which git ignores. The documentation is written by whole runs alone, or where ``--docs`` asks.
+retentioneering is asked at a smaller size (``--retentioneering-events``) and may live in another environment: the
+variable RETENTIONEERING_PYTHON names its interpreter; without it the running one is tried. Results are kept as JSON
+beside the generated files in benchmarks/results/, which git ignores. The documentation is written by whole runs
+alone, or where ``--docs`` asks.
 """
 
 from __future__ import annotations
@@ -46,7 +47,12 @@ def main() -> int:
     RESULTS.mkdir(parents=True, exist_ok=True)
     threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     bench = Bench(args, threads)
-    found: dict[str, Any] = {"machine": _machine(threads), "date": args.date, "events": args.events, "users": args.users}
+    found: dict[str, Any] = {
+        "machine": _machine(threads),
+        "date": args.date,
+        "events": args.events,
+        "users": args.users,
+    }
     found |= {"file_mb": bench.file.stat().st_size / 1e6, "seed": args.seed, "load": os.getloadavg()[0], "dangol": None}
     if {"dangol", "ingest", "start"} & set(args.only):
         found["ingest"] = bench.ingest()
@@ -75,14 +81,18 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--retentioneering-events", type=int, default=2_000_000)
     parser.add_argument("--memory", default="2GB", help="Dangol's memory for sorting while it ingests")
     parser.add_argument("--date", default=datetime.now(UTC).strftime("%Y-%m-%d"), help="written into the documentation")
-    parser.add_argument("--docs", type=Path, help=f"where to write the table; whole runs write {DOCS.relative_to(ROOT)}")
+    parser.add_argument(
+        "--docs", type=Path, help=f"where to write the table; whole runs write {DOCS.relative_to(ROOT)}"
+    )
     args = parser.parse_args()
     given = {"peers": PEERS, "tasks": TASKS, "leagues": LEAGUES, "only": PARTS}
     for option, allowed in given.items():
         if strange := set(getattr(args, option)) - set(allowed):
             parser.error(f"--{option}: {', '.join(sorted(strange))} is not one of {', '.join(allowed)}")
     args.users = args.users or max(1, args.events // 50)
-    whole = args.events >= EVENTS and all(len(getattr(args, option)) == len(allowed) for option, allowed in given.items())
+    whole = args.events >= EVENTS and all(
+        len(getattr(args, option)) == len(allowed) for option, allowed in given.items()
+    )
     args.docs = args.docs or (DOCS if whole else None)
     return args
 
@@ -109,7 +119,16 @@ class Bench:
         path = RESULTS / f"log-{events}-{users}-{self.args.seed}.parquet"
         if not path.exists():
             part = path.with_suffix(".part")
-            options = ["--events", str(events), "--users", str(users), "--seed", str(self.args.seed), "--out", str(part)]
+            options = [
+                "--events",
+                str(events),
+                "--users",
+                str(users),
+                "--seed",
+                str(self.args.seed),
+                "--out",
+                str(part),
+            ]
             self._run([sys.executable, "-m", "benchmarks.make_log", *options])
             part.rename(path)
         return path
@@ -174,7 +193,9 @@ def differences(found: dict[str, Any]) -> list[str]:
     for run in runs:
         for task, measured in run.get("tasks", {}).items():
             if "answer" in measured:
-                name, answer = known.setdefault((run["events"], task), (f"{run['peer']} {run['league']}", measured["answer"]))
+                name, answer = known.setdefault(
+                    (run["events"], task), (f"{run['peer']} {run['league']}", measured["answer"])
+                )
                 if not same(answer, measured["answer"]):
                     wrong.append(f"{task}: {run['peer']} {run['league']} differs from {name}")
     return wrong
@@ -190,7 +211,9 @@ def same(one: Any, other: Any) -> bool:
 def _machine(threads: int) -> dict[str, Any]:
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
-    model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.processor())
+    model = next(
+        (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.processor()
+    )
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9 if hasattr(os, "sysconf") else None
     names = ("numpy", "pyarrow", "numba", "duckdb", "chdb", "polars", "pandas")
     return {

@@ -22,15 +22,17 @@ HEAD: Final = """# Benchmarks
 
 <!-- Written by `make bench`; do not edit. -->
 
-Five questions, one file, one run. Every tool runs in a process of its own, one after another, with all cores; each peer is
-written as its own experts would, in the fastest formulation we found (at the end of this page; `benchmarks/peers/` says what
-was tried and lost). The file is a generated log in order of time (`benchmarks/make_log.py`): users' activity is log-normal,
-comes in sessions, and fades over 90 days. All answers of a task are compared for equality.
+Five questions, one file, one run. Every tool runs in a process of its own, one after another, with all cores; each
+peer is written as its own experts would, in the fastest formulation we found (at the end of this page;
+`benchmarks/peers/` says what was tried and lost). The file is a generated log in order of time
+(`benchmarks/make_log.py`): users' activity is log-normal, comes in sessions, and fades over 90 days. All answers of a
+task are compared for equality.
 
-**Two leagues.** *Raw*: the tool asks the Parquet file, which is in the page cache, and keeps nothing between calls. *Prepared*: the
-tool has loaded, coded and sorted the data in memory in its best form before. Dangol's time is the same in both: its question
-is asked of the log that it ingested once, mapped from disk; what preparing takes, for it and for each peer, is stated below.
-Times are the median of the repeats after a first call; times of one machine under one load, so ratios carry over better than seconds.
+**Two leagues.** *Raw*: the tool asks the Parquet file, which is in the page cache, and keeps nothing between calls.
+*Prepared*: the tool has loaded, coded and sorted the data in memory in its best form before. Dangol's time is the
+same in both: its question is asked of the log that it ingested once, mapped from disk; what preparing takes, for it
+and for each peer, is stated below. Times are the median of the repeats after a first call; times of one machine under
+one load, so ratios carry over better than seconds.
 """
 
 
@@ -44,9 +46,16 @@ def render(found: dict[str, Any]) -> str:
     parts = [HEAD, _where(found)]
     if found["dangol"] and "tasks" in found["dangol"]:
         parts.append(_against(found))
-    for league in LEAGUES:
-        parts.append(_league(found, league))
-    parts += [_preparing(found), _small(found), _ingest(found), _start(found), _how(found), _problems(found)]
+    parts += [_league(found, league) for league in LEAGUES]
+    parts += [
+        _processor(found),
+        _preparing(found),
+        _small(found),
+        _ingest(found),
+        _start(found),
+        _how(found),
+        _problems(found),
+    ]
     return "\n".join(part for part in parts if part)
 
 
@@ -91,8 +100,8 @@ def _where(found: dict[str, Any]) -> str:
     memory = f", {machine['memory_gb']:.0f} GB" if machine["memory_gb"] else ""
     return (
         f"**This run.** {found['date']}; {found['events']:,} events, {found['users']:,} users, Parquet of "
-        f"{found['file_mb']:,.0f} MB; {machine['cpu']}, {machine['threads']} cores{memory}, {machine['system']}, Python "
-        f"{machine['python']}; {versions}. Load average before the run: {found['load']:.1f}"
+        f"{found['file_mb']:,.0f} MB; {machine['cpu']}, {machine['threads']} cores{memory}, {machine['system']}, "
+        f"Python {machine['python']}; {versions}. Load average before the run: {found['load']:.1f}"
         f"{' (other programs were running)' if found['load'] > 0.3 else ''}.\n"
     )
 
@@ -109,13 +118,25 @@ def _against(found: dict[str, Any]) -> str:
             row += ["–", "–"] if best is None else [f"{_seconds(best[0])} {best[1]}", f"**{best[0] / ours:.1f}×**"]
         tasks = dangol["tasks"][task]
         rows.append([*row, f"{tasks['anonymous_mb']:,.0f} MB"])
-    head = ["question", "Dangol", "call alone", "of a plain sum", "best raw", "ratio", "best prepared", "ratio", "memory"]
+    head = [
+        "question",
+        "Dangol",
+        "call alone",
+        "of a plain sum",
+        "best raw",
+        "ratio",
+        "best prepared",
+        "ratio",
+        "memory",
+    ]
     return (
-        "## Dangol and the best peer of each league\n\n" + _table(head, rows) + "\n"
-        "*Dangol*: the call and the table with the answer. *Call alone*: the result with its sentences; tables are made when they "
-        "are looked at. *Of a plain sum*: Dangol's time as a multiple of what summing the time and the event of all rows takes in as "
-        f"many threads ({_seconds(floor)}), the least any answer can cost. *Ratio*: the best peer's time by Dangol's; below 1 the peer "
-        "is faster. *Memory*: peak beside the mapped file, the program itself included.\n"
+        "## Dangol and the best peer of each league\n\n"
+        + _table(head, rows)
+        + "\n*Dangol*: the call and the table with the answer. *Call alone*: the result with its sentences; tables are "
+        "made when they are looked at. *Of a plain sum*: Dangol's time as a multiple of what summing the time and the "
+        f"event of all rows takes in as many threads ({_seconds(floor)}), the least any answer can cost. *Ratio*: the "
+        "best peer's time by Dangol's; below 1 the peer is faster. *Memory*: peak beside the mapped file, the program "
+        "itself included.\n"
     )
 
 
@@ -137,6 +158,17 @@ def _cell(measured: dict[str, Any]) -> str:
     return f"{_seconds(measured['median_s'])}{mark}, {measured['peak_mb'] / 1e3:.1f} GB"
 
 
+def _processor(found: dict[str, Any]) -> str:
+    """Write the processor time, which other programs on the machine change less than time."""
+    runs = [*([found["dangol"]] if found["dangol"] else []), *(run for name in LEAGUES for run in _full(found, name))]
+    rows = []
+    for run in runs:
+        tasks = run.get("tasks", {})
+        cells = [_seconds(tasks.get(task, {}).get("cpu_s")) for task in TASKS]
+        rows.append([f"{NAMES.get(run['peer'], 'Dangol')}, {run['league']}", *cells])
+    return "## Processor time\n\nAll threads together, least of the repeats.\n\n" + _table(["", *TASKS], rows)
+
+
 def _preparing(found: dict[str, Any]) -> str:
     rows = [
         [NAMES[run["peer"]], _seconds(run["open_s"]), f"{run['open_peak_mb'] / 1e3:.1f} GB", run["form"]]
@@ -144,7 +176,9 @@ def _preparing(found: dict[str, Any]) -> str:
         if "open_s" in run
     ]
     if ingested := found.get("ingest", {}).get("parquet"):
-        size = f"the log on disk ({ingested['log_mb']:,.0f} MB), sorted by user, time, checked and summed; kept for good"
+        size = (
+            f"the log on disk ({ingested['log_mb']:,.0f} MB), sorted by user, time, checked and summed; kept for good"
+        )
         rows.append(["Dangol (ingest)", _seconds(ingested["seconds"]), f"{ingested['peak_mb'] / 1e3:.1f} GB", size])
     return "## Preparing\n\n" + _table(["", "time", "peak memory", "held form"], rows) if rows else ""
 
@@ -159,8 +193,9 @@ def _small(found: dict[str, Any]) -> str:
     ]
     notes = next((run["notes"] for run in runs if run.get("notes")), "")
     return (
-        f"## At {runs[0]['events']:,} events\n\nretentioneering is measured on a smaller log of the same kind, beside DuckDB on "
-        "that log; it builds its event stream from pandas and asks DuckDB.\n\n" + _table(["", *TASKS], rows)
+        f"## At {runs[0]['events']:,} events\n\nretentioneering is measured on a smaller log of the same kind, beside "
+        "DuckDB on that log; it builds its event stream from pandas and asks DuckDB.\n\n"
+        + _table(["", *TASKS], rows)
         + (f"\n¹ {notes}.\n" if notes else "")
     )
 
@@ -190,8 +225,8 @@ def _start(found: dict[str, Any]) -> str:
     rows = [["`import dangol`, less Python's own start", _seconds(max(0.0, starts["import"]["best_s"] - bare))]]
     rows += [[f"first question in a fresh process: {task}", _seconds(starts[task]["best_s"])] for task in TASKS]
     return (
-        "## Start\n\nBest of three fresh processes, kernels compiled before; the log's checksums are verified within.\n\n"
-        + _table(["", "time"], rows)
+        "## Start\n\nBest of three fresh processes, kernels compiled before; the log's checksums are verified within."
+        "\n\n" + _table(["", "time"], rows)
     )
 
 
@@ -219,7 +254,9 @@ def _problems(found: dict[str, Any]) -> str:
         lines += [f"- {name}, {task}: {measured['problem']}" for task, measured in tasks if "problem" in measured]
     if lines:
         return "## What went wrong\n\n" + "\n".join(lines) + "\n"
-    return "All answers to the same question on the same file were equal.\n" if found["runs"] and found["dangol"] else ""
+    return (
+        "All answers to the same question on the same file were equal.\n" if found["runs"] and found["dangol"] else ""
+    )
 
 
 if __name__ == "__main__":

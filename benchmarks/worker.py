@@ -2,9 +2,10 @@
 
     python -m benchmarks.worker --peer duckdb_sql --league raw --file log.parquet --out answer.json
 
-The first call of a task warms caches and compiled code, and is reported apart; ``--repeats`` calls after it are timed. A task
-whose first call takes more than 30 s is repeated once, beyond 120 s not at all. Memory is the peak resident size, reset
-before each task where the system allows it (Linux); ``anonymous`` leaves out mapped files and is sampled during the first call.
+The first call of a task warms caches and compiled code, and is reported apart; ``--repeats`` calls after it are
+timed. A task whose first call takes more than 30 s is repeated once, beyond 120 s not at all. Memory is the peak
+resident size, reset before each task where the system allows it (Linux); ``anonymous`` leaves out mapped files and is
+sampled during the first call.
 """
 
 from __future__ import annotations
@@ -87,17 +88,25 @@ def _timed(ask: Callable[[], Any], repeats: int) -> dict[str, Any]:
     with sampler:
         answer = ask()
     first = time.perf_counter() - began
-    times = []
+    times, cpu = [], []
     for _ in range(repeats if first < SLOW_S else min(repeats, int(first < TOO_SLOW_S))):
-        began = time.perf_counter()
+        began, used = time.perf_counter(), time.process_time()
         again = ask()
         times.append(time.perf_counter() - began)
+        cpu.append(time.process_time() - used)
         if isinstance(again, list) and again != answer:
             raise RuntimeError("two calls gave different answers")
     times = times or [first]
     middle = sorted(times)[len(times) // 2]
     memory = {"peak_mb": peak_mb(), "peak_reset": reset, "anonymous_mb": sampler.peak_mb}
-    return {"first_s": first, "times_s": times, "median_s": middle, "best_s": min(times), **memory, "answer": _plain(answer)}
+    spent = {
+        "first_s": first,
+        "times_s": times,
+        "median_s": middle,
+        "best_s": min(times),
+        "cpu_s": min(cpu, default=None),
+    }
+    return {**spent, **memory, "answer": _plain(answer)}
 
 
 def _plain(answer: Any) -> Any:

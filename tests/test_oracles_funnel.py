@@ -190,11 +190,13 @@ def test_every_refinement_alone_for_many_users_at_once(refined: dict[str, Any]) 
     small = crowd(ALONE.index(refined), 400, GAPS, ("a", "b", "c", "a", "b", "c", "x"))
     asked = Asked(**{"steps": ABC, **refined})
     log = small.log(500)
-    units = oracle.entrants(small.events, log.end + 20 * DAY, asked)
-    found = ask(log, asked, as_of=small.local(log.end + 20 * DAY))
-    compare(found, units, asked)
-    for place in range(len(asked.steps)):
-        assert found.units(step=place + 1).tolist() == oracle.who(units, asked, place)
+    amid = sorted(event.time for event in small.events)[len(small.events) * 2 // 3]  # some enter before, some after
+    for as_of in (log.end + 20 * DAY, amid + oracle.length(asked.within)):
+        units = oracle.entrants(small.events, as_of, asked)
+        found = ask(log, asked, as_of=small.local(as_of))
+        compare(found, units, asked)
+        for place in range(len(asked.steps)):
+            assert found.units(step=place + 1).tolist() == oracle.who(units, asked, place)
 
 
 @effort(60)

@@ -1,12 +1,13 @@
 """ClickHouse in the process (chdb): the fastest formulation we found for each task, with the alternatives that lost.
 
-ClickHouse is at its best with one array of times per user: ``arraySort(groupArray(t))`` and array functions, not window
-functions (five times slower). Raw: the arrays are built from the file. Prepared: they are held, sorted, in a Memory table of one row
-per user; sessions on a MergeTree ORDER BY (user, time) took three times as long, ``optimize_aggregation_in_order`` changed
-nothing, and ``runningDifference`` and ``neighbor`` are fast and wrong (they restart at every block).
+ClickHouse is at its best with one array of times per user: ``arraySort(groupArray(t))`` and array functions, not
+window functions (five times slower). Raw: the arrays are built from the file. Prepared: they are held, sorted, in a
+Memory table of one row per user; sessions on a MergeTree ORDER BY (user, time) took three times as long,
+``optimize_aggregation_in_order`` changed nothing, and ``runningDifference`` and ``neighbor`` are fast and wrong (they
+restart at every block).
 
-``windowFunnel`` is what everybody writes; carrying the last view forward with ``arrayFill`` is exact for distinct steps and took
-three quarters of its time on the file and half of it on prepared data.
+``windowFunnel`` is what everybody writes; carrying the last view forward with ``arrayFill`` is exact for distinct
+steps and took three quarters of its time on the file and half of it on prepared data.
 """
 
 from __future__ import annotations
@@ -60,6 +61,11 @@ def _rows(db: Any, sql: str) -> Answer:
     return [json.loads(line) for line in text.splitlines() if line]
 
 
+def _row(db: Any, sql: str) -> Answer:
+    row: Answer = _rows(db, sql)[0]
+    return row
+
+
 # ---- what both leagues share ----------------------------------------------------------------------------------------
 
 
@@ -80,10 +86,10 @@ def _funnel(arrays: str, view: int, cart: int, order: int) -> str:
     return f"""
         SELECT countIf(has(events, {view})), countIf(two), countIf(three) FROM (
             SELECT events,
-                arrayFill((x, e) -> e = {view}, arrayMap((t, e) -> if(e = {view}, t, toInt64(0)), times, events), events)
-                    AS began,
-                arrayFill((x, e) -> e = {cart}, arrayMap((x, e) -> if(e = {cart}, x, toInt64(0)), began, events), events)
-                    AS carted,
+                arrayMap((t, e) -> if(e = {view}, t, toInt64(0)), times, events) AS views,
+                arrayFill((x, e) -> e = {view}, views, events) AS began,
+                arrayMap((x, e) -> if(e = {cart}, x, toInt64(0)), began, events) AS carts,
+                arrayFill((x, e) -> e = {cart}, carts, events) AS carted,
                 arrayExists((t, e, x) -> e = {cart} AND t - x <= {WITHIN}, times, events, began) AS two,
                 arrayExists((t, e, x) -> e = {order} AND t - x <= {WITHIN}, times, events, carted) AS three
             FROM {arrays})"""
@@ -96,7 +102,7 @@ class _Raw:
         self.db = db
 
     def sessions(self) -> Answer:
-        return _rows(self.db, _sessions(f"(SELECT arraySort(groupArray({TIME})) times FROM log GROUP BY user)"))[0]
+        return _row(self.db, _sessions(f"(SELECT arraySort(groupArray({TIME})) times FROM log GROUP BY user)"))
 
     def funnel(self) -> Answer:
         arrays = f"""(
@@ -104,7 +110,7 @@ class _Raw:
                 arrayMap(k -> toUInt8(bitAnd(k, 3)), keys) events
             FROM (SELECT user, {TIME} * 4 + step AS key, transform({EVENT}, {list(STEPS)}, [1, 2, 3], 0)::UInt8 AS step
                 FROM log WHERE step > 0) GROUP BY user)"""
-        return _rows(self.db, _funnel(arrays, 1, 2, 3))[0]
+        return _row(self.db, _funnel(arrays, 1, 2, 3))
 
     def retention(self) -> Answer:
         return _rows(self.db, RETENTION_RAW)
@@ -125,8 +131,8 @@ RETENTION_RAW: Final = f"""
                 FROM log GROUP BY user) GROUP BY mask))
     ARRAY JOIN range(64) AS week WHERE bitTest(mask, week) GROUP BY cohort, week ORDER BY cohort, week"""
 
-# Sorting one array of time * 256 + code is faster than sorting an array of pairs; arrayEnumerateUniq marks with 1 the first
-# time that a user takes an edge, so that counting users needs no set.
+# Sorting one array of time * 256 + code is faster than sorting an array of pairs; arrayEnumerateUniq marks with 1 the
+# first time that a user takes an edge, so that counting users needs no set.
 FLOWS_RAW: Final = f"""
     WITH (SELECT arraySort(groupUniqArray({EVENT})) FROM log) AS names
     SELECT names[intDiv(edge, 256)] source, names[edge % 256] target, count(), countIf(nth = 1),
@@ -163,31 +169,38 @@ class _Prepared:
             FROM (SELECT {EVENT} event FROM log GROUP BY event ORDER BY event)""")
         db.query(f"""CREATE TABLE timelines ENGINE = Memory AS
             WITH (SELECT groupArray(event) FROM (SELECT event FROM names ORDER BY code)) AS names
-            SELECT toUInt32(rowNumberInAllBlocks()) user_code, arrayMap(k -> bitShiftRight(k, 8), keys) times,
+            SELECT user, arrayMap(k -> bitShiftRight(k, 8), keys) times,
                 arrayMap(k -> toUInt8(bitAnd(k, 255)), keys) events
-            FROM (SELECT arraySort(groupArray({TIME} * 256 + transform({EVENT}, names, arrayEnumerate(names), 0) - 1)) keys
+            FROM (
+                SELECT user,
+                    arraySort(groupArray({TIME} * 256 + transform({EVENT}, names, arrayEnumerate(names), 0) - 1)) keys
                 FROM log GROUP BY user)""")
-        self.code = {name: code for name, code in _rows(db, "SELECT event, code FROM names")}
+        self.code = dict(_rows(db, "SELECT event, code FROM names"))
 
     def sessions(self) -> Answer:
-        return _rows(self.db, _sessions("timelines"))[0]
+        return _row(self.db, _sessions("timelines"))
 
     def funnel(self) -> Answer:
         view, cart, order = (self.code[name] for name in STEPS)
         one = f"e = {view} OR e = {cart} OR e = {order}"
         arrays = f"""(SELECT arrayFilter((t, e) -> {one}, l.times, l.events) times,
             arrayFilter(e -> {one}, l.events) events FROM timelines l)"""
-        return _rows(self.db, _funnel(arrays, view, cart, order))[0]
+        return _row(self.db, _funnel(arrays, view, cart, order))
 
     def retention(self) -> Answer:
-        return _rows(self.db, f"""
+        return _rows(
+            self.db,
+            f"""
             SELECT toString(toDate(7 * cohort - 3)), week - cohort AS k, count() FROM (
                 SELECT arrayCompact(arrayMap(t -> toUInt16(intDiv(t + {MONDAY}, {WEEK})), times)) weeks,
                     weeks[1] AS cohort, arrayJoin(weeks) AS week FROM timelines)
-            GROUP BY cohort, week ORDER BY cohort, week""")
+            GROUP BY cohort, week ORDER BY cohort, week""",
+        )
 
     def flows(self) -> Answer:
-        return _rows(self.db, """
+        return _rows(
+            self.db,
+            """
             WITH (SELECT groupArray(event) FROM (SELECT event FROM names ORDER BY code)) AS names,
             pairs AS (
                 SELECT toUInt16(a * 256 + b) edge, count() n, quantileExactInclusive(0.5)(y - x) middle FROM timelines
@@ -198,10 +211,14 @@ class _Prepared:
                 ARRAY JOIN arrayDistinct(arrayMap((a, b) -> toUInt16(a * 256 + b), arrayPopBack(events),
                     arrayPopFront(events))) AS edge GROUP BY edge)
             SELECT names[1 + intDiv(edge, 256)] source, names[1 + edge % 256] target, n, people, middle
-            FROM pairs JOIN people USING edge ORDER BY source, target""")
+            FROM pairs JOIN people USING edge ORDER BY source, target""",
+        )
 
     def daily(self) -> Answer:
-        return _rows(self.db, f"""
+        return _rows(
+            self.db,
+            f"""
             SELECT toString(toDate(day)), count(), countIf(day <> before), countIf(before = 0)
             FROM (SELECT arrayMap(t -> toUInt16(intDiv(t, {DAY})), times) days FROM timelines)
-            ARRAY JOIN days AS day, arrayPushFront(arrayPopBack(days), 0) AS before GROUP BY day ORDER BY day""")
+            ARRAY JOIN days AS day, arrayPushFront(arrayPopBack(days), 0) AS before GROUP BY day ORDER BY day""",
+        )

@@ -1,8 +1,8 @@
 """Dangol: the five questions through its public functions, asked of a log that was ingested before.
 
-Timed twice: the call alone (a ``Result`` with its sentences; it counts more than the task asks for: medians, intervals,
-entry and last events, completeness), and the call with the tables from which the task's answer is read. Comparisons with the
-peers use the second.
+Timed twice: the call alone (a ``Result`` with its sentences; it counts more than the task asks for: medians,
+intervals, entry and last events, completeness), and the call with the tables from which the task's answer is read.
+Comparisons with the peers use the second.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-import dangol as dg
 import numpy as np
 import numpy.typing as npt
 
+import dangol as dg
 from benchmarks.definitions import SECOND, STEPS, Answer, Peer
 
 HOW: Final = {
@@ -45,8 +45,8 @@ def open_peer(path: str, league: str, threads: int) -> Peer:
 
 
 def _calls(log: dg.EventLog) -> dict[str, Callable[[], Any]]:
-    # The task asks for the levels of all users; Dangol sets those apart who entered too late to have the whole window. Said
-    # to be complete until long after its end, the log has none of them.
+    # The task asks for the levels of all users; Dangol sets those apart who entered too late to have the whole
+    # window. Said to be complete until long after its end, the log has none of them.
     later = datetime.fromtimestamp(log.end / SECOND, UTC) + timedelta(days=15)
     return {
         "sessions": lambda: dg.sessions(log, gap="30m"),
@@ -96,7 +96,9 @@ def _retention(result: Any) -> Answer:
 def _flows(result: Any) -> Answer:
     table = result.table
     half = np.rint(table["median_s"].to_numpy(np.float64) * (2 * SECOND)) / 2  # the mean of two integers
-    return sorted(list(row) for row in zip(*_lists(table, "source", "target", "count", "users"), half.tolist(), strict=True))
+    return sorted(
+        list(row) for row in zip(*_lists(table, "source", "target", "count", "users"), half.tolist(), strict=True)
+    )
 
 
 def _daily(result: Any) -> Answer:

@@ -1,18 +1,19 @@
 """DuckDB: the fastest SQL we found for each task, with the alternatives that lost.
 
-Two ideas carry most of it. (1) ``lag``, ``lead`` and ``last_value(... IGNORE NULLS)`` over an *unpartitioned, unordered* window
-run in DuckDB's streaming window operator: one pass over rows that arrive sorted, no hash partitioning and no sort (the
-usual ``PARTITION BY user ORDER BY time`` took 3 to 9 times the CPU). (2) User code and time share one integer,
-``user << 44 | microseconds since the start``: rows of different users are then further apart than any gap or window, so no
-test for the same user is needed. The streaming operator is single-threaded; cutting the users into one UNION ALL branch
-per thread makes it parallel.
+Two ideas carry most of it. (1) ``lag``, ``lead`` and ``last_value(... IGNORE NULLS)`` over an *unpartitioned,
+unordered* window run in DuckDB's streaming window operator: one pass over rows that arrive sorted, no hash
+partitioning and no sort (the usual ``PARTITION BY user ORDER BY time`` took 2 to 9 times the CPU). (2) User code and
+time share one integer, ``user << 44 | microseconds since the start``: rows of different users are then further apart
+than any gap or window, so no test for the same user is needed. The streaming operator is single-threaded; cutting the
+users into one UNION ALL branch per thread makes it parallel.
 
-Tried and left, sessions on the raw file at 20 M: window functions 2.9 s; sort by (user text, time) 7 s; sorted lists per
-user, unnested, 2.5 s; ASOF joins for the funnel are twice as slow as running ``last_value``.
+Tried and left, sessions on the raw file at 20 M: window functions 2.9 s; sort by (user text, time) 7 s; sorted lists
+per user, unnested, 2.5 s; ASOF joins for the funnel are twice as slow as running ``last_value``.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Final
 
 import duckdb
@@ -21,7 +22,10 @@ from benchmarks.definitions import DAY, GAP, MONDAY, STEPS, WEEK, WITHIN, Answer
 
 HOW: Final = {
     ("raw", "sessions"): "users coded by a join, one sort by (user code << 44 | time), streaming lag/lead",
-    ("raw", "funnel"): "the three events only, sort as above, streaming last_value IGNORE NULLS per step, max level per user",
+    (
+        "raw",
+        "funnel",
+    ): "the three events only, sort as above, streaming last_value IGNORE NULLS per step, max level per user",
     ("raw", "retention"): "bit_or of week bits per user, masks counted, bits unpacked",
     ("raw", "flows"): "sort as above, streaming lag, median() and bit_count(bitstring_agg(user)) per edge",
     ("raw", "daily"): "bit_or of day bits per user, bytes of masks counted, bits unpacked; events by a second scan",
@@ -31,7 +35,9 @@ HOW: Final = {
     ("prepared", "flows"): "streaming lag, median() and bit_count(bitstring_agg(user)) per edge, one branch per thread",
     ("prepared", "daily"): "streaming lag flags a user's first row of each day, one branch per thread",
 }
-PREPARED_FORM: Final = "in-memory table sorted by user, time: key BIGINT (user << 44 + time), time BIGINT, event UTINYINT"
+PREPARED_FORM: Final = (
+    "in-memory table sorted by user, time: key BIGINT (user << 44 + time), time BIGINT, event UTINYINT"
+)
 
 SHIFT: Final = 44  # 2**44 microseconds = 203 days; DuckDB raises an error where user << 44 does not fit
 FAR: Final = 1 << SHIFT
@@ -56,6 +62,11 @@ def open_peer(path: str, league: str, threads: int) -> Peer:
 
 def _rows(db: duckdb.DuckDBPyConnection, sql: str) -> Answer:
     return [list(row) for row in db.execute(sql).fetchall()]
+
+
+def _row(db: duckdb.DuckDBPyConnection, sql: str) -> Answer:
+    row: Answer = _rows(db, sql)[0]
+    return row
 
 
 def _n_users(db: duckdb.DuckDBPyConnection) -> int:
@@ -135,13 +146,13 @@ class _Raw:
     def sessions(self) -> Answer:
         self.db.execute(USERS)
         rows = f"SELECT {KEY} key FROM log JOIN users USING (user) ORDER BY key"
-        return _rows(self.db, _sessions(rows))[0]
+        return _row(self.db, _sessions(rows))
 
     def funnel(self) -> Answer:
         self.db.execute(USERS)
         step = "CASE event WHEN '{}' THEN 0 WHEN '{}' THEN 1 ELSE 2 END".format(*STEPS[:2])
         rows = f"SELECT {KEY} key, {step} step FROM log JOIN users USING (user) WHERE event IN {STEPS} ORDER BY key"
-        return _rows(self.db, _funnel(rows))[0]
+        return _row(self.db, _funnel(rows))
 
     def retention(self) -> Answer:
         first = f"(SELECT (epoch_us(min(time)) + {MONDAY}) // {WEEK} FROM log)"
@@ -184,12 +195,12 @@ class _Prepared:
         db.execute(NAMES)
         db.execute(f"""CREATE TABLE sorted AS SELECT {KEY.replace("code", "users.code")} key, epoch_us(time) time,
             names.code event FROM log JOIN users USING (user) JOIN names ON names.event = log.event ORDER BY key""")
-        self.step = {name: code for name, code in db.execute("SELECT event, code FROM names").fetchall()}
+        self.step = dict(db.execute("SELECT event, code FROM names").fetchall())
         start = db.execute("SELECT min(time) FROM sorted").fetchall()[0][0]
         self.day, self.week = start // DAY, (start + MONDAY) // WEEK
         self.n_users = _n_users(db)
         cuts = [self.n_users * part // threads << SHIFT for part in range(threads + 1)]
-        self.parts = [f"key >= {low} AND key < {high}" for low, high in zip(cuts, cuts[1:], strict=False)]
+        self.parts = [f"key >= {low} AND key < {high}" for low, high in pairwise(cuts)]
 
     def _branches(self, select: str) -> str:
         """Write ``select`` once for each part of the users; its ``{part}`` is the condition that chooses them."""
@@ -197,14 +208,16 @@ class _Prepared:
 
     def sessions(self) -> Answer:
         parts = self._branches(_sessions("SELECT key FROM sorted WHERE {part}"))
-        return _rows(self.db, f"SELECT sum(sessions)::BIGINT, sum(bounces)::BIGINT, sum(duration)::BIGINT FROM ({parts})")[0]
+        return _row(
+            self.db, f"SELECT sum(sessions)::BIGINT, sum(bounces)::BIGINT, sum(duration)::BIGINT FROM ({parts})"
+        )
 
     def funnel(self) -> Answer:
         view, cart, order = (self.step[name] for name in STEPS)
         step = f"CASE event WHEN {view} THEN 0 WHEN {cart} THEN 1 ELSE 2 END"
         rows = f"SELECT key, {step} step FROM sorted WHERE {{part}} AND event IN ({view}, {cart}, {order})"
         parts = self._branches(_funnel(rows))
-        return _rows(self.db, f"SELECT sum(one)::BIGINT, sum(two)::BIGINT, sum(three)::BIGINT FROM ({parts})")[0]
+        return _row(self.db, f"SELECT sum(one)::BIGINT, sum(two)::BIGINT, sum(three)::BIGINT FROM ({parts})")
 
     def retention(self) -> Answer:
         masks = f"""
@@ -226,6 +239,9 @@ class _Prepared:
             FROM (SELECT code, lag(code, 1, -1024) OVER () before
                 FROM (SELECT (key >> {SHIFT}) * 1024 + (time // {DAY} - {self.day}) code FROM sorted WHERE {{part}}))
             GROUP BY 1""")
-        return _rows(self.db, f"""
+        return _rows(
+            self.db,
+            f"""
             SELECT strftime(DATE '1970-01-01' + (day + {self.day})::INT, '%Y-%m-%d') name, sum(n)::BIGINT,
-                sum(people)::BIGINT, sum(fresh)::BIGINT FROM ({parts}) GROUP BY 1 ORDER BY 1""")
+                sum(people)::BIGINT, sum(fresh)::BIGINT FROM ({parts}) GROUP BY 1 ORDER BY 1""",
+        )

@@ -1,9 +1,10 @@
 """pandas with NumPy: the fastest formulation we found for each task, with the alternatives that lost.
 
-What experts do in pandas at this size is to leave its frames for NumPy arrays: ``np.sort`` of one integer per row (user code << 44
-| microseconds since the start) instead of ``sort_values(["user", "time"])``; ``np.diff`` instead of ``groupby.diff``;
-``np.maximum.accumulate`` instead of ``groupby.ffill``; a boolean matrix user x period instead of ``drop_duplicates`` and
-``nunique`` (ten times the time). ``groupby.median`` stays: NumPy's partition by group is no faster. No compiled code of our own.
+What experts do in pandas at this size is to leave its frames for NumPy arrays: ``np.sort`` of one integer per row
+(user code << 44 | microseconds since the start) instead of ``sort_values(["user", "time"])``; ``np.diff`` instead of
+``groupby.diff``; ``np.maximum.accumulate`` instead of ``groupby.ffill``; a boolean matrix user x period instead of
+``drop_duplicates`` and ``nunique`` (ten times the time). ``groupby.median`` stays: NumPy's partition by group is no
+faster. No compiled code of our own.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from benchmarks.definitions import DAY, GAP, MONDAY, STEPS, WEEK, WITHIN, Answer, Peer, day_name, monday_name
 
@@ -28,7 +30,9 @@ HOW: Final = {
     ("prepared", "flows"): "groupby.median of neighbours' differences, boolean matrix user x edge",
     ("prepared", "daily"): "rows where (user, day) changes, bincount",
 }
-PREPARED_FORM: Final = "DataFrame sorted by user, time: key int64 (user << 44 + time), user int32, time int64, event uint8"
+PREPARED_FORM: Final = (
+    "DataFrame sorted by user, time: key int64 (user << 44 + time), user int32, time int64, event uint8"
+)
 
 SHIFT: Final = 44  # 2**44 microseconds = 203 days
 FAR: Final = 1 << SHIFT
@@ -37,7 +41,8 @@ Ints = npt.NDArray[np.int64]
 
 
 def open_peer(path: str, league: str, threads: int) -> Peer:
-    """Open the file; in the league ``prepared`` also load, code and sort it. pandas computes in one thread."""
+    """Open the file; in the league ``prepared`` also load, code and sort it."""
+    pa.set_cpu_count(threads)
     asked = _Prepared(path) if league == "prepared" else _Raw(path)
     tasks = {
         "sessions": asked.sessions,
@@ -46,7 +51,7 @@ def open_peer(path: str, league: str, threads: int) -> Peer:
         "flows": asked.flows,
         "daily": asked.daily,
     }
-    return Peer(tasks, f"pandas {pd.__version__}, NumPy {np.__version__}", "reading uses pyarrow's threads, the rest one")
+    return Peer(tasks, f"pandas {pd.__version__}, NumPy {np.__version__}", "reading takes all threads, the rest one")
 
 
 # ---- what both leagues share ----------------------------------------------------------------------------------------
@@ -109,7 +114,8 @@ class _Raw:
         log = self._read("user", "event", "time", filters=[("event", "in", list(STEPS))])
         key = _key(_codes(log["user"]), _micros(log["time"]))
         order = np.argsort(key)
-        codes = [int(log["event"].cat.categories.get_loc(name)) for name in STEPS]
+        names = log["event"].cat.categories.tolist()
+        codes = [names.index(name) for name in STEPS]
         return _funnel(key[order], _codes(log["event"])[order], codes)
 
     def retention(self) -> Answer:
@@ -135,7 +141,11 @@ class _Raw:
         first = int(day.min())
         seen = _matrix(_codes(log["user"]), day - first)
         columns = np.bincount(day - first), seen.sum(axis=0), np.bincount(seen.argmax(axis=1), minlength=seen.shape[1])
-        return [[day_name(first + i), int(n), int(u), int(new)] for i, (n, u, new) in enumerate(zip(*columns)) if n]
+        return [
+            [day_name(first + i), int(n), int(u), int(new)]
+            for i, (n, u, new) in enumerate(zip(*columns, strict=True))
+            if n
+        ]
 
 
 class _Prepared:
@@ -148,12 +158,14 @@ class _Prepared:
         self.names = [str(name) for name in log["event"].cat.categories]
         order = np.argsort(key)
         key = key[order]
-        self.frame = pd.DataFrame({
-            "key": key,
-            "user": (key >> SHIFT).astype(np.int32),
-            "time": micros[order],
-            "event": _codes(log["event"])[order].astype(np.uint8),
-        })
+        self.frame = pd.DataFrame(
+            {
+                "key": key,
+                "user": (key >> SHIFT).astype(np.int32),
+                "time": micros[order],
+                "event": _codes(log["event"])[order].astype(np.uint8),
+            }
+        )
 
     def _columns(self, *names: str) -> list[Any]:
         return [self.frame[name].to_numpy() for name in names]
@@ -177,13 +189,16 @@ class _Prepared:
         return [[monday_name(first + c), w - c, int(cells[c, w])] for c, w in np.argwhere(cells).tolist()]
 
     def flows(self) -> Answer:
-        return _flows(*self._columns("key", "user", "event"), self.names)
+        key, user, event = self._columns("key", "user", "event")
+        return _flows(key, user, event, self.names)
 
     def daily(self) -> Answer:
         user, time = self._columns("user", "time")
         day = time // DAY
         day -= (first := int(day.min()))
-        columns = [np.bincount(rows, minlength=int(day.max()) + 1) for rows in (day, *(day[i] for i in _first_rows(user, day)))]
+        columns = [
+            np.bincount(rows, minlength=int(day.max()) + 1) for rows in (day, *(day[i] for i in _first_rows(user, day)))
+        ]
         events, new, users = (column.tolist() for column in columns)
         return [[day_name(first + i), events[i], users[i], new[i]] for i in range(len(events)) if events[i]]
 
@@ -201,7 +216,8 @@ def _codes(column: pd.Series[Any]) -> npt.NDArray[np.int32]:
 
 
 def _micros(column: pd.Series[Any]) -> Ints:
-    return column.to_numpy("datetime64[us]").view(np.int64)
+    micros: Ints = column.to_numpy("datetime64[us]").view(np.int64)
+    return micros
 
 
 def _key(user: npt.NDArray[np.int32], micros: Ints) -> Ints:
@@ -210,4 +226,5 @@ def _key(user: npt.NDArray[np.int32], micros: Ints) -> Ints:
         raise SystemExit("the log is too long for keys of 44 bits of time")
     if int(user.max()) >= 1 << 63 - SHIFT:
         raise SystemExit("too many users for keys of 63 bits")
-    return (user.astype(np.int64) << SHIFT) + (micros - first)
+    key: Ints = (user.astype(np.int64) << SHIFT) + (micros - first)
+    return key

@@ -1,12 +1,12 @@
 """retentioneering: a toolkit, so it is asked through its own functions; it has no other formulation to choose.
 
-It offers two of the five tasks as defined here: sessions (``split_sessions``, then ``get_metrics`` per session) and, save for the
-median, flows: ``transition_graph_data`` gives pairs and users; its median time is cut to whole seconds, so it is computed,
-timed and not compared. ``funnel_data`` has no window: only the first step is comparable. It has neither cohort
-retention nor users per day.
+It offers two of the five tasks as defined here: sessions (``split_sessions``, then ``get_metrics`` per session) and,
+save for the median, flows: ``transition_graph_data`` gives pairs and users; its median time is cut to whole seconds,
+so it is computed, timed and not compared. ``funnel_data`` has no window: only the first step is comparable. It has
+neither cohort retention nor users per day.
 
-It reports its use to its makers unless told not to; this module tells it not to before it is imported. It may live in another
-environment: see ``RETENTIONEERING_PYTHON`` in ``benchmarks/run.py``. That is why this file imports little.
+It reports its use to its makers unless told not to; this module tells it not to before it is imported. It may live in
+another environment: see ``RETENTIONEERING_PYTHON`` in ``benchmarks/run.py``. That is why this file imports little.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ NOTES: Final = "funnel without a window and median in whole seconds: not compare
 
 
 def open_peer(path: str, league: str, threads: int) -> Peer:
-    """Open the file; in the league ``prepared`` also make the Eventstream. Threads are DuckDB's own choice: all cores."""
+    """Open the file; in the league ``prepared`` also make the Eventstream. DuckDB, within, takes all cores."""
     assert threads >= 1
     held = _stream(path) if league == "prepared" else None
 
@@ -69,7 +69,9 @@ def _funnel(stream: Any) -> Answer:
 
 
 def _flows(stream: Any) -> Answer:
-    count, users, _ = (stream.transition_graph_data(edge_weight=what) for what in ("count", "unique_paths", "time_median"))
+    count, users, _ = (
+        stream.transition_graph_data(edge_weight=what) for what in ("count", "unique_paths", "time_median")
+    )
     events = [name for name in count.columns if not str(name).startswith("path_")]
     pairs = ((source, target, int(count.loc[source, target])) for source in events for target in events)
     return sorted([s, t, n, int(users.loc[s, t]), None] for s, t, n in pairs if n)

@@ -110,13 +110,14 @@ class _Spread(NamedTuple):
     """Where each move's median is, changed in place as it gets to be known.
 
     Among the ``inside`` times of ``low <= time < low + width`` it has ``rank`` others before it. Of an even number of
-    times it is the lower of the two in the middle.
+    times it is the lower of the two in the middle. ``fresh`` flags the moves of whose times nothing is known yet.
     """
 
     low: Ints
     width: Ints
     rank: Ints
     inside: Ints
+    fresh: npt.NDArray[np.bool_]
 
 
 class _Found(NamedTuple):
@@ -178,7 +179,7 @@ def _count_dense(log: EventLog, rules: Rules) -> _Found:
     number = lengths.sum(axis=1)
     place, before, inside = _picked(lengths, (number - 1) // 2)
     low, high = _log_edge(place, shift), _log_edge(place + 1, shift)
-    spread = _Spread(low, high - low, (number - 1) // 2 - before, inside)
+    spread = _Spread(low, high - low, (number - 1) // 2 - before, inside, np.full(size, coarse))
     first, second = np.divmod(np.arange(size), rules.side)
     return _Found(pairs.no_table(), first, second, number, users, people, spread)
 
@@ -213,14 +214,16 @@ def _count_sparse(log: EventLog, rules: Rules) -> _Found:
     table = pairs.Table(table.slots, np.column_stack([first, second]), table.used)
     size = len(first)
     longest = log.contents.meta.last - log.contents.meta.first
-    spread = _Spread(np.zeros(size, np.int64), np.full(size, longest + 1), (number - 1) // 2, number.copy())
+    low, width, rank = np.zeros(size, np.int64), np.full(size, longest + 1), (number - 1) // 2
+    spread = _Spread(low, width, rank, number.copy(), np.ones(size, np.bool_))
     return _Found(table, first, second, number, users, people, spread)
 
 
 def _scan_sparse(block: Block, *, rules: Rules) -> tuple[Ints, Ints]:
     flow = stream(block, rules)
     table = kernels.count_sparse(flow, pairs.new_table(kernels.MOVE_COLUMNS))
-    return pairs.taken(table), np.bincount(flow.segment, minlength=rules.segments)
+    rows = np.ascontiguousarray(pairs.taken(table)[:, : kernels.USERS + 1])
+    return rows, np.bincount(flow.segment, minlength=rules.segments)
 
 
 def _absorbed(parts: list[tuple[Ints, Ints]]) -> tuple[pairs.Table, Ints]:
@@ -246,8 +249,8 @@ def _medians(log: EventLog, rules: Rules, found: _Found) -> Floats:
     """Return each move's median time in microseconds: of an even number, the mean of the two in the middle."""
     spread, even = found.spread, found.count % 2 == 0
     while len(some := _heavy(spread)):
-        fresh = some[spread.width[some] > log.contents.meta.last - log.contents.meta.first]
-        _narrow(log, rules, found, fresh if len(fresh) else some, logarithmic=bool(len(fresh)))
+        fresh = some[spread.fresh[some]]
+        _narrow(log, rules, found, fresh if len(fresh) else some, logarithmic=len(fresh) > 0)
     lower, upper = spread.low.copy(), spread.low.copy()  # right already where the span is one microsecond wide
     beyond = even & (spread.inside > 0) & (spread.rank + 1 == spread.inside)  # the upper of the two is past the span
     above = np.full(len(lower), _NEVER)
@@ -300,6 +303,7 @@ def _narrow(log: EventLog, rules: Rules, found: _Found, some: Ints, *, logarithm
         spread.width[some] = 1 << shift[some]
     spread.rank[some] -= before
     spread.inside[some] = inside
+    spread.fresh[some] = False
 
 
 def _scan_narrow(
