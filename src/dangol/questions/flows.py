@@ -99,6 +99,18 @@ def flows(
         van der Aalst 2016, doi:10.1007/978-3-662-49851-4 (directly-follows graphs); Newcombe 1998,
         doi:10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I; Benjamini, Hochberg 1995,
         doi:10.1111/j.2517-6161.1995.tb02031.x.
+
+    Example:
+        >>> import dangol as dg, pandas as pd
+        >>> times = pd.to_datetime([f"2024-01-01 {time}" for time in ("10:00", "10:10", "10:20", "10:00", "12:00")])
+        >>> acts = ["view", "cart", "order", "view", "view"]
+        >>> visits = pd.DataFrame({"who": list("aaabb"), "what": acts, "when": times})
+        >>> log = dg.ingest(visits, user="who", event="what", time="when", zone="Asia/Seoul")
+        >>> answer = dg.flows(log)
+        >>> answer.table[["source", "target", "count", "median_s"]].to_numpy().tolist()
+        [['cart', 'order', 1, 600.0], ['view', 'cart', 1, 600.0], ['view', 'view', 1, 7200.0]]
+        >>> answer.units(source="view", target="view").tolist()
+        ['b']
     """
     asked: dict[str, Any] = {"unit": unit, "gap": gap, "anchor": anchor, "direction": direction, "steps": steps}
     asked |= {"top": top, "by": by, "attribution": attribution}

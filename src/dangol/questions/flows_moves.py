@@ -8,7 +8,7 @@ spans are narrowed for the most frequent moves, and the rest is collected in por
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -87,8 +87,8 @@ class Moves:
 
     def pick(self, keep: npt.NDArray[Any]) -> Moves:
         """Return some of the moves: by flags or positions."""
-        parts = (self.segment, self.source, self.target, self.count, self.users, self.median)
-        return Moves(*(values[keep] for values in parts), self.people, self.boundary)
+        columns = ("segment", "source", "target", "count", "users", "median")
+        return replace(self, **{name: getattr(self, name)[keep] for name in columns})
 
     @property
     def inner(self) -> Moves:
@@ -124,7 +124,7 @@ class _Found(NamedTuple):
     table: pairs.Table
     first: Ints
     second: Ints
-    count: Ints
+    number: Ints
     users: Ints
     people: Ints
     spread: _Spread
@@ -139,12 +139,12 @@ def count(log: EventLog, rules: Rules) -> Moves:
         values[~inner] = 0
     middle = _medians(log, rules, found)
     middle[~inner] = np.nan
-    kept = np.flatnonzero(found.count)
+    kept = np.flatnonzero(found.number)
     return Moves(
         segment=found.first[kept] // rules.side,
         source=found.first[kept] % rules.side,
         target=found.second[kept],
-        count=found.count[kept],
+        count=found.number[kept],
         users=found.users[kept],
         median=middle[kept],
         people=found.people,
@@ -247,7 +247,7 @@ def _picked(lengths: Ints, rank: Ints) -> tuple[Ints, Ints, Ints]:
 
 def _medians(log: EventLog, rules: Rules, found: _Found) -> Floats:
     """Return each move's median time in microseconds: of an even number, the mean of the two in the middle."""
-    spread, even = found.spread, found.count % 2 == 0
+    spread, even = found.spread, found.number % 2 == 0
     while len(some := _heavy(spread)):
         fresh = some[spread.fresh[some]]
         _narrow(log, rules, found, fresh if len(fresh) else some, logarithmic=len(fresh) > 0)

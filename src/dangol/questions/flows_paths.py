@@ -185,8 +185,8 @@ def _scan_nodes(block: Block, *, rules: Rules, walk: Walk, node: Codes, shape: t
     counts = np.zeros(shape, np.int32)
     path = kernels.Path(rows, -1 if walk.backward else 1, node)
     kernels.tread(units, block.event, segments(block, rules), path, counts)
-    cells = np.flatnonzero(counts)
-    return cells, counts.ravel()[cells]
+    cells = np.flatnonzero(counts).astype(np.int64, copy=False)
+    return cells, counts.ravel()[cells].astype(np.int64)
 
 
 def _added(parts: Sequence[tuple[Ints, Ints]], *, shape: tuple[int, ...]) -> Ints:
@@ -205,7 +205,9 @@ def _scan_walkers(
     if before is not None:
         keep &= before[_at(block, units, rows + sign * (step - 1), rules)]
     owner = np.unique(units.owner[keep])
-    return block.users[owner if segment < 0 else owner[segments(block, rules)[owner] == segment]]
+    chosen = owner if segment < 0 else owner[segments(block, rules)[owner] == segment]
+    found: Ints = block.users[chosen]
+    return found
 
 
 def _at(block: Block, units: kernels.Units, rows: Ints, rules: Rules) -> Codes:
