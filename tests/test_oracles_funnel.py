@@ -199,6 +199,18 @@ def test_every_refinement_alone_for_many_users_at_once(refined: dict[str, Any]) 
             assert found.units(step=place + 1).tolist() == oracle.who(units, asked, place)
 
 
+def test_a_held_value_is_the_best_of_its_values_in_long_histories_too() -> None:
+    small = crowd(0, 80, GAPS, ("a", "b", "c", "x"), most=250)
+    log, far = small.log(5000), small.local(max(event.time for event in small.events) + 20 * DAY)
+    for within in ("1s", "10m", "1h"):
+        ways = {"within": within, "as_of": far}
+        held = funnel(log, ["a", "b", "c", "a"], same="item", **ways)
+        each = [funnel(log.where("item", "==", value), ["a", "b", "c", "a"], **ways) for value in ("x", "y")]
+        for step in (1, 2, 3, 4):
+            users = {user for one in each for user in one.units(step=step)}
+            assert held.units(step=step).tolist() == sorted(users)
+
+
 @effort(60)
 @given(questions(), blocks(), st.data())
 def test_the_users_at_and_lost_at_every_step(question: tuple[Small, Asked], size: int, data: st.DataObject) -> None:

@@ -72,7 +72,7 @@ def test_the_report_counts_and_gives_reasons_in_both_languages(tmp_path: Path) -
     assert "Rejected 1 row: no user." in said
     assert {line for line in told if "거부:" in line} == {
         "1행 거부: 사용자 없음.",
-        "1행 거부: 시각을 year-month-day (ISO 8601) 형식으로 읽을 수 없음.",
+        "1행 거부: 시각을 연-월-일(ISO 8601) 형식으로 읽을 수 없음.",
         "1행 거부: 시각이 1970년보다 이르거나 2100년 이후임.",
         "1행 거부: expected 3 fields, found 2.",  # a reader's own words
     }

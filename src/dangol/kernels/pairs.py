@@ -94,7 +94,7 @@ def room(table: Table, more: int) -> Table:
 
 
 @kernel
-def absorb(table: Table, more: Ints, summed: int) -> Table:
+def absorb(table: Table, more: Ints | npt.NDArray[np.int32], summed: int) -> Table:
     """Add rows to a table: columns 2 up to, not including, ``summed`` are summed, the rest are kept from the first."""
     table = room(table, len(more))
     slots, rows, used = table

@@ -45,7 +45,7 @@ class Account:
 
 def account(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], raw: Raw, checked: Checked) -> Account:
     """Count what became of the rows; the four counts of each source come from four different places."""
-    rejected = _by_file(con, "SELECT _file, count(*) FROM rejected GROUP BY 1")
+    rejected = _by_file(con, "SELECT _dg_file, count(*) FROM rejected GROUP BY 1")
     repeats = _repeats(con)
     files = []
     for number, source in enumerate(sources, start=1):
@@ -78,8 +78,9 @@ def _repeats(con: duckdb.DuckDBPyConnection) -> dict[int, int]:
     """Rows set aside as repeats; a merged event that the log held already counts all its rows."""
     tables = {row[0] for row in con.execute("SELECT table_name FROM information_schema.tables").fetchall()}
     repeats = {
-        "fresh_repeats": "SELECT _file, count(*) FROM fresh_repeats",
-        "united_repeats": "SELECT _file, sum(_lines) FROM united_all JOIN united_repeats USING (_file, _row)",
+        "fresh_repeats": "SELECT _dg_file, count(*) FROM fresh_repeats",
+        "united_repeats": "SELECT _dg_file, sum(_dg_lines) FROM united_all "
+        "JOIN united_repeats USING (_dg_file, _dg_row)",
     }
     counts: dict[int, int] = {}
     for name, sql in repeats.items():
@@ -101,7 +102,7 @@ def write_rejects(
     con.execute("CREATE TABLE broken AS SELECT * FROM told")
     if not row(con, "SELECT (SELECT count(*) FROM rejected) + (SELECT count(*) FROM broken)")[0]:
         return None
-    names = _case("_file", ((str(i), one.name) for i, one in enumerate(sources, start=1)))
+    names = _case("_dg_file", ((str(i), one.name) for i, one in enumerate(sources, start=1)))
     told = reasons(checked.rule.name)
     columns = _case("role", ((literal(mark), one.column) for mark, one in told.items()))
     texts = _case("role", ((literal(mark), one.en) for mark, one in told.items()))
@@ -110,18 +111,19 @@ def write_rejects(
             SELECT {names} AS file, row, column_name AS "column", value, reason
             FROM (
                 SELECT
-                    _file,
-                    _row + (
-                        SELECT count(*) FROM broken AS b WHERE b._file = r._file AND b.number - b.before <= r._row
+                    _dg_file,
+                    _dg_row + (
+                        SELECT count(*) FROM broken AS b
+                        WHERE b._dg_file = r._dg_file AND b.number - b.before <= r._dg_row
                     ) AS row,
                     {columns} AS column_name,
                     value,
                     {texts} AS reason
                 FROM rejected AS r
                 UNION ALL
-                SELECT _file, number, column_name, value, reason FROM broken
+                SELECT _dg_file, number, column_name, value, reason FROM broken
             )
-            ORDER BY _file, row
+            ORDER BY _dg_file, row
         ) TO {literal(str(path))} (HEADER, DELIMITER ',')
     """)
     return path.name
@@ -137,7 +139,7 @@ def _broken(sources: Sequence[Source]) -> pa.Table:
     import pyarrow as pa
 
     kinds = {
-        "_file": pa.int32(),
+        "_dg_file": pa.int32(),
         "number": pa.int64(),
         "before": pa.int64(),
         "column_name": pa.string(),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from dangol.core.errors import InputError, unknown
 
-from .mapping import quoted
+from .mapping import ROLES, quoted
 from .scratch import row
 from .stage import Field, Raw, as_text, as_written, type_columns
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def set_repeats_aside(
     con: duckdb.DuckDBPyConnection, view: str, content: Sequence[str], *, by_id: bool, drop: bool, name: str
 ) -> None:
-    """Split ``view`` into the view ``name`` and the table ``name_repeats`` (``_file, _row``).
+    """Split ``view`` into the view ``name`` and the table ``name_repeats`` (``_dg_file, _dg_row``).
 
     With ``by_id`` a row repeats if its event id was seen before. Otherwise a row repeats if its whole content was seen
     before in *another* file with the same occurrence number: the file given twice, or its later copy, adds nothing,
@@ -28,24 +28,26 @@ def set_repeats_aside(
     same = ", ".join(quoted(column) for column in content)
     if by_id:
         numbered = f"""
-            SELECT _file, _row, row_number() OVER (PARTITION BY event_id ORDER BY _file, _row) AS nth
+            SELECT _dg_file, _dg_row, row_number() OVER (PARTITION BY event_id ORDER BY _dg_file, _dg_row) AS nth
             FROM {view} WHERE event_id IS NOT NULL
         """
     elif drop:
         numbered = f"""
-            SELECT _file, _row, row_number() OVER (PARTITION BY {same} ORDER BY _file, _row) AS nth
+            SELECT _dg_file, _dg_row, row_number() OVER (PARTITION BY {same} ORDER BY _dg_file, _dg_row) AS nth
             FROM {view}
         """
     else:
         numbered = f"""
-            SELECT _file, _row, row_number() OVER (PARTITION BY {same}, n ORDER BY _file) AS nth
+            SELECT _dg_file, _dg_row, row_number() OVER (PARTITION BY {same}, n ORDER BY _dg_file) AS nth
             FROM (
-                SELECT _file, _row, {same}, row_number() OVER (PARTITION BY {same}, _file ORDER BY _row) AS n
+                SELECT
+                    _dg_file, _dg_row, {same},
+                    row_number() OVER (PARTITION BY {same}, _dg_file ORDER BY _dg_row) AS n
                 FROM {view}
             )
         """
-    con.execute(f"CREATE TABLE {name}_repeats AS SELECT _file, _row FROM ({numbered}) WHERE nth > 1")
-    con.execute(f"CREATE VIEW {name} AS SELECT * FROM {view} ANTI JOIN {name}_repeats USING (_file, _row)")
+    con.execute(f"CREATE TABLE {name}_repeats AS SELECT _dg_file, _dg_row FROM ({numbered}) WHERE nth > 1")
+    con.execute(f"CREATE VIEW {name} AS SELECT * FROM {view} ANTI JOIN {name}_repeats USING (_dg_file, _dg_row)")
 
 
 @dataclass(frozen=True)
@@ -62,13 +64,18 @@ def merge_lines(
     """Merge the rows that share user, event and ``keys`` into one event, in the table ``name``.
 
     The event has the time and place of its first row and the sum of the amounts; a property stays if it is equal in the
-    rows of every event, and is dropped, by name, if it differs in any. ``_lines`` counts the rows.
+    rows of every event, and is dropped, by name, if it differs in any. ``_dg_lines`` counts the rows.
     """
-    grouped = ["user", "event", *(f"_key {key}" for key in keys)]
+    grouped = ["user", "event", *(f"_dg_key {key}" for key in keys)]
     by = ", ".join(quoted(one) for one in grouped)
     rest = [one for one in fields if one.name not in ("user", "event", "amount")]
-    tests = ", ".join(f"bool_and(n_{i} = 0 OR (n_{i} = _lines AND low_{i} = high_{i}))" for i in range(len(rest)))
-    columns = ["min(time) AS time", "min(_file) AS _file", "arg_min(_row, (_file, _row)) AS _row", "count(*) AS _lines"]
+    tests = ", ".join(f"bool_and(n_{i} = 0 OR (n_{i} = _dg_lines AND low_{i} = high_{i}))" for i in range(len(rest)))
+    columns = [
+        "min(time) AS time",
+        "min(_dg_file) AS _dg_file",
+        "arg_min(_dg_row, (_dg_file, _dg_row)) AS _dg_row",
+        "count(*) AS _dg_lines",
+    ]
     if any(one.name == "amount" for one in fields):
         columns.append("sum(amount) AS amount")
     for i, one in enumerate(rest):
@@ -77,7 +84,7 @@ def merge_lines(
     con.execute(f"CREATE TABLE {name}_wide AS SELECT {by}, {', '.join(columns)} FROM {view} GROUP BY {by}")
     constant = row(con, f"SELECT {tests} FROM {name}_wide") if rest else ()
     stay = [i for i, same in enumerate(constant) if same is not False]
-    shown = ["user", "event", "time", "_file", "_row", "_lines"]
+    shown = ["user", "event", "time", "_dg_file", "_dg_row", "_dg_lines"]
     shown += ["amount"] if "sum(amount) AS amount" in columns else []
     shown += [f"low_{i} AS {quoted(rest[i].name)}" for i in stay]
     con.execute(f"CREATE VIEW {name} AS SELECT {', '.join(shown)} FROM {name}_wide")
@@ -87,8 +94,12 @@ def merge_lines(
     )
 
 
-def check_attributes(con: duckdb.DuckDBPyConnection, raw: Raw, key: str, group: str | None) -> tuple[Field, ...]:
+def check_attributes(
+    con: duckdb.DuckDBPyConnection, raw: Raw, key: str, group: str | None, taken: Iterable[str]
+) -> tuple[Field, ...]:
     """Make the table ``attributes`` of the second source, keyed by user.
+
+    An attribute that is called like a role or a column of the events (``taken``) gets ``user_`` before its name.
 
     Raises:
         InputError: for an unknown key, or a key with several rows: the join would multiply users.
@@ -96,8 +107,11 @@ def check_attributes(con: duckdb.DuckDBPyConnection, raw: Raw, key: str, group: 
     if key not in raw.columns:
         raise unknown("key column", key, raw.columns, "the attributes")
     kinds = type_columns(con, raw, "typed_attributes")
+    used = {name.casefold() for name in (*ROLES, "first_row", *taken)}
     fields = tuple(
-        Field("group", "text", name) if name == group else Field(_free(name), kinds[name], name)
+        Field("group", "text", name)
+        if name == group
+        else Field(f"user_{name}" if name.casefold() in used else name, kinds[name], name)
         for name in raw.columns
         if name != key
     )
@@ -120,15 +134,10 @@ def check_attributes(con: duckdb.DuckDBPyConnection, raw: Raw, key: str, group: 
 _SQL: Final = {"text": "VARCHAR", "number": "DOUBLE", "whole": "BIGINT", "id": "VARCHAR"}
 
 
-def _free(name: str) -> str:
-    """An attribute must not take the name of a role that an event or a user may have."""
-    return f"{name}_" if name in ("user", "first_row", "event", "time", "group") else name
-
-
 def _user_text(con: duckdb.DuckDBPyConnection, raw: Raw, key: str) -> str:
     if raw.types[key] == "VARCHAR":
         written = row(
-            con, "SELECT count(*) FROM (DESCRIBE typed_attributes) WHERE column_name = ?", [f"_written {key}"]
+            con, "SELECT count(*) FROM (DESCRIBE typed_attributes) WHERE column_name = ?", [f"_dg_written {key}"]
         )[0]
         return f"nullif({as_written(key)}, '')" if written else quoted(key)
     return as_text(quoted(key), raw.types[key])

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dangol.core.errors import InputError
+
 from .contents import Column
 from .mapping import quoted
 from .progress import Progress
@@ -36,7 +38,7 @@ def people(con: duckdb.DuckDBPyConnection, events: str) -> int:
     """Make the table ``people``: every user of the events with a code, in the order of their ids."""
     con.execute(f"""
         CREATE TABLE people AS
-        SELECT user, (row_number() OVER (ORDER BY user) - 1)::INT AS code FROM (SELECT DISTINCT user FROM {events})
+        SELECT user, (row_number() OVER (ORDER BY user) - 1)::INT AS _dg_code FROM (SELECT DISTINCT user FROM {events})
     """)
     return int(row(con, "SELECT count(*) FROM people")[0])
 
@@ -96,13 +98,13 @@ def write_events(
     codes = {
         one.name: coded(con, events, quoted(one.name), f"names_{i}") for i, one in enumerate(kept) if one.kind == "text"
     }
-    select = ["people.code AS _user", "e.time AS time", *(_selected(one, codes.get(one.name)) for one in kept)]
+    select = ["people._dg_code AS _dg_user", "e.time AS time", *(_selected(one, codes.get(one.name)) for one in kept)]
     total = int(row(con, f"SELECT count(*) FROM {events}")[0])
     progress.update("sorting", 0, 0)
     sql = f"""
         SELECT {", ".join(select)}
         FROM {events} AS e JOIN people USING (user)
-        ORDER BY people.code, e.time, e._file, e._row
+        ORDER BY people._dg_code, e.time, e._dg_file, e._dg_row
     """
     names = ["time", *(one.name for one in kept)]
     files = {name: ColumnFile(scratch / f"column-{i}") for i, name in enumerate(names)}
@@ -191,7 +193,7 @@ def user_batch(con: duckdb.DuckDBPyConnection, counts: Any, fields: Sequence[Fie
         else:
             select.append(f"coalesce(CAST({column} AS DOUBLE), 'nan'::DOUBLE) AS {quoted(one.name)}")
     join = "LEFT JOIN attributes AS a USING (user)" if fields else ""
-    sql = f"SELECT {', '.join(select)} FROM people {join} ORDER BY people.code"
+    sql = f"SELECT {', '.join(select)} FROM people {join} ORDER BY people._dg_code"
     table = con.sql(sql).to_arrow_table().combine_chunks()
     first = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64)
     arrays: dict[str, Any] = {
@@ -223,4 +225,8 @@ def described(events: Sequence[Field], users: Sequence[Field]) -> tuple[Column, 
     columns = [Column("time", "time", "event")]
     columns += [Column(one.name, kinds[one.kind], "event") for one in events if one.name != "user"]
     columns += [Column("user", "id", "user"), *(Column(one.name, kinds[one.kind], "user") for one in users)]
+    names = [one.name for one in columns]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(f"two columns would be called {twice!r}; rename one of them in the source")
     return tuple(columns)

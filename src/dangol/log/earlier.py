@@ -59,8 +59,8 @@ def bring_events(
     for one in [*before.values(), *(one for one in fields if one.name not in before)]:
         new = next((field for field in fields if field.name == one.name), one)
         united.append(Field(one.name, _common(one, new), one.source))
-    fresh = f"SELECT * FROM {view}" if view == "merged" else f"SELECT *, 1 AS _lines FROM {view}"
-    con.execute(f"CREATE VIEW united_all AS SELECT *, 1 AS _lines FROM earlier UNION ALL BY NAME ({fresh})")
+    fresh = f"SELECT * FROM {view}" if view == "merged" else f"SELECT *, 1 AS _dg_lines FROM {view}"
+    con.execute(f"CREATE VIEW united_all AS SELECT *, 1 AS _dg_lines FROM earlier UNION ALL BY NAME ({fresh})")
     return "united_all", tuple(united)
 
 
@@ -93,8 +93,8 @@ def _slices(old: EventLog) -> Iterator[pa.RecordBatch]:
         part = contents.events.slice(begin, end - begin)
         for name, values in zip(part.schema.names, part.columns, strict=True):
             arrays[name] = _plain(values)
-        arrays["_file"] = pa.array(np.zeros(end - begin, np.int32))
-        arrays["_row"] = pa.array(rows + 1)
+        arrays["_dg_file"] = pa.array(np.zeros(end - begin, np.int32))
+        arrays["_dg_row"] = pa.array(rows + 1)
         yield pa.record_batch(arrays)
 
 
@@ -108,6 +108,8 @@ def _plain(values: pa.Array) -> pa.Array:
         return values.cast(pa.int64())
     if pa.types.is_floating(values.type):
         return pc.if_else(pc.is_nan(values), None, values)
+    if pa.types.is_large_string(values.type):  # event ids: no id is kept as an empty text
+        return pc.if_else(pc.equal(values, ""), None, values)
     return values
 
 

@@ -157,7 +157,7 @@ def _attributes(
     if given.attributes is not None and given.on is not None:
         second = load_raw(con, load.reading.open(given.attributes), bar, "raw_attributes")
         outside = outside and group in second.columns
-        fields = check_attributes(con, second, given.on, group if outside else None)
+        fields = check_attributes(con, second, given.on, group if outside else None, raw.columns)
     if old is not None:
         fields = bring_attributes(con, old, fields)
     return fields, outside
@@ -173,7 +173,7 @@ def _arranged(
 ) -> tuple[str, tuple[Field, ...], tuple[str, ...]]:
     """Set repeats aside, merge lines, and join the events of the version before; return the view of all events."""
     by_id, drop = mapping.event_id is not None, load.duplicates == "drop"
-    keys = [f"_key {key}" for key in mapping.collapse]
+    keys = [f"_dg_key {key}" for key in mapping.collapse]
     content = ["time", *(one.name for one in fields), *keys]
     view, kept = "instants", tuple(fields)
     dropped: tuple[str, ...] = ()

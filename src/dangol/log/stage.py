@@ -5,12 +5,12 @@ Text columns arrive as text and are cast here by our own rules, because automati
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from dangol.core import calendar
-from dangol.core.errors import DangolError, StoreError, unknown
+from dangol.core.errors import DangolError, InputError, StoreError, unknown
 
 from .mapping import Mapping as Roles
 from .mapping import expression, kept_properties, literal, quoted
@@ -26,11 +26,9 @@ if TYPE_CHECKING:
 
 # A number as a person or program writes it plainly: 007, 1_000, nan and 20-digit ids stay text.
 PLAIN_NUMBER: Final = r"-?(0|[1-9]\d{0,14})(\.\d{1,15})?"
-_WHOLE: Final = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
-_NUMBERS: Final = (*_WHOLE, "UBIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
-_RESERVED: Final = frozenset(
-    {"user", "event", "time", "group", "amount", "event_id", "first_row", "_file", "_row", "_naive"}
-)
+_WHOLE: Final = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "HUGEINT")
+_NUMBERS: Final = (*_WHOLE, "FLOAT", "DOUBLE")
+_OURS: Final = "_dg_"  # how our own columns begin, beside those of the source
 
 
 _ROLE_KINDS: Final = {"amount": "number", "event_id": "id"}  # all others are text
@@ -47,7 +45,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Raw:
-    """A table with every record of every source, and ``_file`` and ``_row`` (both from 1) besides its columns."""
+    """A table with every record of every source, and ``_dg_file`` and ``_dg_row`` (both from 1) besides its columns."""
 
     name: str
     copied: bool
@@ -59,26 +57,41 @@ class Raw:
 
 def load_raw(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], progress: Progress, name: str = "raw") -> Raw:
     """Bring the sources' records into one table: Parquet is looked at in place, the rest is copied as text."""
+    for source in sources:
+        _check_names(source)
     paths = [source.parquet_path for source in sources]
     if all(paths):
         listed = "[" + ", ".join(literal(str(path)) for path in paths) + "]"
-        numbered = f"list_position({listed}, filename)::INT AS _file, file_row_number + 1 AS _row"
+        numbered = f"list_position({listed}, _dg_filename)::INT AS _dg_file, file_row_number + 1 AS _dg_row"
         con.execute(f"""
             CREATE VIEW {name} AS
-            SELECT * EXCLUDE (filename, file_row_number), {numbered}
-            FROM read_parquet({listed}, file_row_number = true, filename = true, union_by_name = true)
+            SELECT * EXCLUDE (_dg_filename, file_row_number), {numbered}
+            FROM read_parquet({listed}, file_row_number = true, filename = '_dg_filename', union_by_name = true)
         """)
     else:
         _copy(con, sources, progress, name)
     described = con.execute(f"DESCRIBE {name}").fetchall()
-    types = {row[0]: str(row[1]) for row in described if row[0] not in ("_file", "_row")}
+    types = {row[0]: str(row[1]) for row in described if row[0] not in ("_dg_file", "_dg_row")}
     counts = {
         int(file): int(count)
-        for file, count in con.execute(f"SELECT _file, count(*) FROM {name} GROUP BY 1").fetchall()
+        for file, count in con.execute(f"SELECT _dg_file, count(*) FROM {name} GROUP BY 1").fetchall()
     }
     rows = tuple(counts.get(number, 0) for number in range(1, len(sources) + 1))
     _agree(sources, sum(rows))
     return Raw(name, not all(paths), sources[0].format in ("Parquet", "Arrow"), tuple(types), types, rows)
+
+
+def _check_names(source: Source) -> None:
+    """Refuse names that SQL, which does not tell upper from lower case, would confuse."""
+    seen: dict[str, str] = {}
+    for name in source.schema.names:
+        if not name or name.startswith(_OURS):
+            raise InputError(f"{source.name} has a column named {name!r}; give it another name")
+        if name.casefold() in seen:
+            raise InputError(
+                f"the columns {seen[name.casefold()]!r} and {name!r} of {source.name} differ only in case; rename one"
+            )
+        seen[name.casefold()] = name
 
 
 def _copy(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], progress: Progress, name: str) -> None:
@@ -88,7 +101,7 @@ def _copy(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], progress: P
     total = sum(source.size or 0 for source in sources)
     done = 0
     for number, source in enumerate(sources, start=1):
-        schema = source.schema.append(pa.field("_file", pa.int32())).append(pa.field("_row", pa.int64()))
+        schema = source.schema.append(pa.field("_dg_file", pa.int32())).append(pa.field("_dg_row", pa.int64()))
         trouble: list[DangolError] = []
         batches = _told(_numbered(source, number, schema, progress, done, total), trouble)
         con.register("incoming", pa.RecordBatchReader.from_batches(schema, batches))
@@ -168,14 +181,18 @@ def type_columns(
             kinds[name] = "text"
         else:
             parts.append(column)
-            kinds[name] = "whole" if kind in _WHOLE else "number" if kind.startswith(_NUMBERS) else "text"
-    con.execute(f"CREATE VIEW {view} AS SELECT {', '.join(parts)}, _file, _row FROM {raw.name}")
+            kinds[name] = "whole" if kind in _WHOLE else "number" if _is_number(kind) else "text"
+    con.execute(f"CREATE VIEW {view} AS SELECT {', '.join(parts)}, _dg_file, _dg_row FROM {raw.name}")
     return {**kinds, **_exact(con, raw, [name for name in raw.columns if kinds[name] == "whole"])}
+
+
+def _is_number(kind: str) -> bool:
+    return kind in _NUMBERS or (kind.startswith("DECIMAL(") and not kind.endswith("]"))
 
 
 def as_written(name: str) -> str:
     """The column that keeps the text of a text column read as numbers (``007`` is an id, not a 7)."""
-    return quoted(f"_written {name}")
+    return quoted(f"_dg_written {name}")
 
 
 def _sample_plain(con: duckdb.DuckDBPyConnection, raw: Raw, names: Sequence[str]) -> list[str]:
@@ -198,20 +215,21 @@ def _all_plain(con: duckdb.DuckDBPyConnection, raw: Raw, names: Sequence[str]) -
 
 
 def _exact(con: duckdb.DuckDBPyConnection, raw: Raw, names: Sequence[str]) -> dict[str, str]:
-    """Integers with gaps become float64, which is exact to 2**53; larger ones with gaps stay text."""
+    """Integers with gaps become float64, which is exact to 2**53; what is too large becomes text."""
     if not names:
         return {}
     tests = ", ".join(f"count(*) - count({quoted(name)}), max(abs({quoted(name)}::HUGEINT))" for name in names)
     found = row(con, f"SELECT {tests} FROM {raw.name}")
     kinds = {}
     for name, missing, largest in zip(names, found[::2], found[1::2], strict=True):
-        kinds[name] = "whole" if not missing else "number" if (largest or 0) <= 2**53 else "text"
+        most = 2**53 if missing else 2**63 - 1
+        kinds[name] = "text" if (largest or 0) > most else "number" if missing else "whole"
     return kinds
 
 
 @dataclass(frozen=True)
 class Checked:
-    """The table ``checked`` (``_file``, ``_row``, ``time`` in microseconds, ``_naive``, then one column a field)."""
+    """The table ``checked``: ``_dg_file``, ``_dg_row``, ``time`` in microseconds, ``_dg_naive``, a column a field."""
 
     fields: tuple[Field, ...]
     rule: TimeRule
@@ -220,7 +238,7 @@ class Checked:
 def check(
     con: duckdb.DuckDBPyConnection, raw: Raw, mapping: Roles, time_format: str | None, keep: Container[str]
 ) -> Checked:
-    """Make ``checked``, the rows that are events, and ``rejected`` (``_file, _row, role, value``), the others.
+    """Make ``checked``, the rows that are events, and ``rejected`` (``_dg_file, _dg_row, role, value``), the others.
 
     Columns in ``keep`` (text in the version before) stay text whatever their values.
 
@@ -239,14 +257,14 @@ def check(
     types = {role: _type(con, sql) for role, sql in roles.items()}
     rule = time_rule(con, "typed", roles["time"], types["time"], time_format, mapping.time)
     fields = [Field(role, _ROLE_KINDS.get(role, "text"), mapping.roles()[role]) for role in roles if role != "time"]
-    fields += [Field(_free(name), kinds[name], name) for name in properties]
-    columns = [f"{rule.us} AS time", f"{rule.naive} AS _naive"]
+    fields += [Field(_free(name, roles), kinds[name], name) for name in properties]
+    columns = [f"{rule.us} AS time", f"{rule.naive} AS _dg_naive"]
     for one in fields:
         if one.name in roles:
             columns.append(f"{_role(one.name, roles[one.name], types[one.name])} AS {quoted(one.name)}")
         else:
             columns.append(f"{_property(one)} AS {quoted(one.name)}")
-    columns += [f"{quoted(name)} AS {quoted(f'_key {name}')}" for name in mapping.collapse]
+    columns += [f"{quoted(name)} AS {quoted(f'_dg_key {name}')}" for name in mapping.collapse]
     _sort_out(con, columns, {name: (roles[name], types[name]) for name in ("time", "amount") if name in roles})
     if raw.copied:
         con.execute(f"DROP VIEW typed; DROP TABLE {raw.name}")  # its rows live on in ``every``
@@ -258,21 +276,21 @@ def _sort_out(con: duckdb.DuckDBPyConnection, columns: Sequence[str], seen: Mapp
 
     ``seen`` holds the SQL and the type of the roles whose values may be wrong, to be shown as they stand in the source.
     """
-    shown = [f"{sql} AS _seen_{name}" for name, (sql, _) in seen.items()]
+    shown = [f"{sql} AS _dg_seen_{name}" for name, (sql, _) in seen.items()]
     problem, value = _problem({name: kind for name, (_, kind) in seen.items()})
     con.execute(f"""
         CREATE TEMP TABLE every AS
         SELECT
-            * EXCLUDE ({", ".join(f"_seen_{name}" for name in seen)}),
-            {problem} AS _problem,
-            {value} AS _value
-        FROM (SELECT _file, _row, {", ".join([*columns, *shown])} FROM typed)
+            * EXCLUDE ({", ".join(f"_dg_seen_{name}" for name in seen)}),
+            {problem} AS _dg_problem,
+            {value} AS _dg_value
+        FROM (SELECT _dg_file, _dg_row, {", ".join([*columns, *shown])} FROM typed)
     """)
     con.execute("""
         CREATE TABLE rejected AS
-        SELECT _file, _row, _problem AS role, _value AS value FROM every WHERE _problem IS NOT NULL
+        SELECT _dg_file, _dg_row, _dg_problem AS role, _dg_value AS value FROM every WHERE _dg_problem IS NOT NULL
     """)
-    con.execute("CREATE VIEW checked AS SELECT * EXCLUDE (_problem, _value) FROM every WHERE _problem IS NULL")
+    con.execute("CREATE VIEW checked AS SELECT * EXCLUDE (_dg_problem, _dg_value) FROM every WHERE _dg_problem IS NULL")
 
 
 def _read(
@@ -311,22 +329,23 @@ def _property(one: Field) -> str:
     return f"CAST({column} AS DOUBLE)" if one.kind == "number" else f"nullif(CAST({column} AS VARCHAR), '')"
 
 
-def _free(name: str) -> str:
-    """A property must not take the name of a role, nor of the log's own columns."""
-    return f"{name}_" if name in _RESERVED else name
+def _free(name: str, roles: Iterable[str]) -> str:
+    """A property must not take the name of a mapped role, nor of the log's own column."""
+    return f"{name}_" if name.casefold() in {*roles, "first_row"} else name
 
 
 def _problem(types: Mapping[str, str]) -> tuple[str, str]:
     """SQL for the first thing wrong with a row (NULL if nothing is) and for the value that is wrong."""
     empty = {
-        name: f"nullif(_seen_{name}, '')" if kind == "VARCHAR" else f"_seen_{name}" for name, kind in types.items()
+        name: f"nullif(_dg_seen_{name}, '')" if kind == "VARCHAR" else f"_dg_seen_{name}"
+        for name, kind in types.items()
     }
     tests = [("user", '"user" IS NULL', "user"), ("event", "event IS NULL", "event")]
-    tests += [("no time", f"{empty['time']} IS NULL", "_seen_time"), ("time", "time IS NULL", "_seen_time")]
-    tests.append(("range", f"time < {EARLIEST} OR time >= {LATEST}", "_seen_time"))
+    tests += [("no time", f"{empty['time']} IS NULL", "_dg_seen_time"), ("time", "time IS NULL", "_dg_seen_time")]
+    tests.append(("range", f"time < {EARLIEST} OR time >= {LATEST}", "_dg_seen_time"))
     if "amount" in types:
         bad = f"(amount IS NULL OR isnan(amount) OR isinf(amount)) AND {empty['amount']} IS NOT NULL"
-        tests.append(("amount", bad, "_seen_amount"))
+        tests.append(("amount", bad, "_dg_seen_amount"))
     problems = " ".join(f"WHEN {test} THEN {literal(name)}" for name, test, _ in tests)
     values = " ".join(f"WHEN {test} THEN left(CAST({seen} AS VARCHAR), 200)" for _, test, seen in tests)
     return f"CASE {problems} END", f"CASE {values} END"
@@ -339,9 +358,9 @@ def to_utc(con: duckdb.DuckDBPyConnection, zone: str) -> dict[str, int]:
         ``local`` (times without offset), ``skipped`` (they fall into a spring gap: moved forward) and ``doubled`` (they
         occur twice in autumn: the first is taken).
     """
-    first, last, local = row(con, "SELECT min(time), max(time), count(*) FILTER (_naive) FROM checked")
+    first, last, local = row(con, "SELECT min(time), max(time), count(*) FILTER (_dg_naive) FROM checked")
     if not local:
-        con.execute("CREATE VIEW instants AS SELECT * EXCLUDE (_naive) FROM checked")
+        con.execute("CREATE VIEW instants AS SELECT * EXCLUDE (_dg_naive) FROM checked")
         return {"local": 0, "skipped": 0, "doubled": 0}
     table = calendar.offsets(zone, int(first), int(last))
     since, offset = table.since[1:].tolist(), table.offset.tolist()
@@ -354,9 +373,10 @@ def to_utc(con: duckdb.DuckDBPyConnection, zone: str) -> dict[str, int]:
         (skipped if after > before else doubled).append(f"time >= {moment + min(before, after)} AND time < {wall}")
     con.execute(f"""
         CREATE VIEW instants AS
-        SELECT * EXCLUDE (_naive) REPLACE (CASE WHEN _naive THEN time - ({shift}) ELSE time END AS time) FROM checked
+        SELECT * EXCLUDE (_dg_naive) REPLACE (CASE WHEN _dg_naive THEN time - ({shift}) ELSE time END AS time)
+        FROM checked
     """)
     tests = [" OR ".join(f"({one})" for one in spans) or "false" for spans in (skipped, doubled)]
-    counts = ", ".join(f"count(*) FILTER (_naive AND ({test}))" for test in tests)
+    counts = ", ".join(f"count(*) FILTER (_dg_naive AND ({test}))" for test in tests)
     odd = row(con, f"SELECT {counts} FROM checked")
     return {"local": int(local), "skipped": int(odd[0]), "doubled": int(odd[1])}

@@ -219,14 +219,14 @@ def _count_sparse(log: EventLog, rules: Rules) -> _Found:
     return _Found(table, first, second, number, users, people, spread)
 
 
-def _scan_sparse(block: Block, *, rules: Rules) -> tuple[Ints, Ints]:
+def _scan_sparse(block: Block, *, rules: Rules) -> tuple[Codes, Ints]:
     flow = stream(block, rules)
     table = kernels.count_sparse(flow, pairs.new_table(kernels.MOVE_COLUMNS))
-    rows = np.ascontiguousarray(pairs.taken(table)[:, : kernels.USERS + 1])
+    rows = pairs.taken(table)[:, : kernels.USERS + 1].astype(np.int32)  # where names are many, so are these rows
     return rows, np.bincount(flow.segment, minlength=rules.segments)
 
 
-def _absorbed(parts: list[tuple[Ints, Ints]]) -> tuple[pairs.Table, Ints]:
+def _absorbed(parts: list[tuple[Codes, Ints]]) -> tuple[pairs.Table, Ints]:
     table = pairs.new_table(kernels.MOVE_COLUMNS)
     for rows, _ in parts:
         table = pairs.absorb(table, rows, kernels.USERS + 1)
