@@ -197,3 +197,25 @@ def test_ragged_rows_are_set_aside_with_their_number(run, tmp_path: Path) -> Non
     rejects = pd.read_csv(next((tmp_path / "ragged.log").glob("rejects-*.csv")))
     assert rejects["row"].tolist() == [7]
     assert "expected 4 fields, found 3" in rejects["reason"][0]
+
+
+def test_square_brackets_are_text_not_markup(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "z[").mkdir()
+    (tmp_path / "z[" / "b].csv").write_text("uid,[/x],time\na,[/b],2024-01-01\nb,[red]z,2024-01-02\n", encoding="utf-8")
+    code, out, err = run("ingest", "z[/b].csv")
+    assert (code, "[/x]" in out, "[red]z" in out) == (2, True, True), err
+    code, out, err = run("ingest", "z[/b].csv", "--user", "uid", "--event", "[/x]", "--time", "time", "--out", "o.log")
+    assert (code, "z[/b].csv" in out) == (0, True), err
+
+
+def test_a_page_that_cannot_be_written_is_one_sentence(shop) -> None:  # type: ignore[no-untyped-def]
+    for target, told in (("missing/x.html", "No such file or directory"), (".", "Is a directory")):
+        code, _, err = shop("overview", "shop.log", "--html", target)
+        assert (code, err) == (2, f"dangol: {target} cannot be used: {told}\n")
+
+
+def test_a_language_that_is_not_known_loads_nothing(shop, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    code, out, err = shop("ingest", "shop.csv", *MAP, "--out", "new.log", "--lang", "xx")
+    assert (code, out) == (2, "")
+    assert "lang='xx' is not known" in err
+    assert not (tmp_path / "new.log").exists()

@@ -153,3 +153,6 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    except OSError as problem:
+        print(f"dangol: {problem.filename or 'a file'} cannot be used: {problem.strerror or problem}", file=sys.stderr)
+        sys.exit(2)

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
-from dangol.core.errors import InputError
+from dangol.core.errors import InputError, choice
+from dangol.core.words import LANGUAGES
 from dangol.log import EventLog, append, ingest, open_log
 from dangol.log.load import Reading
 from dangol.log.propose import Proposal, preview, propose
@@ -64,6 +66,7 @@ def ingest_files(
 
     Without --user, --event and --time it proposes a mapping from the names and values of the columns.
     """
+    choice("lang", lang, LANGUAGES)
     source: Any = files if len(files) > 1 else files[0]
     target = out or _default_out(files[0])
     reading = {"encoding": encoding, "delimiter": delimiter, "header": header, "sheet": sheet}
@@ -100,6 +103,7 @@ def append_file(
     lang: Annotated[str, typer.Option(help="Language of the report: en or ko.")] = "en",
 ) -> None:
     """Add files to a log; rows that it holds already are counted as duplicate."""
+    choice("lang", lang, LANGUAGES)
     source: Any = files if len(files) > 1 else files[0]
     print_report(append(open_log(log), source, attributes=attributes, now=datetime.now(UTC)), lang)
 
@@ -110,6 +114,7 @@ def load_report(
     lang: Annotated[str, typer.Option(help="Language of the report: en or ko.")] = "en",
 ) -> None:
     """Print again how a log was loaded."""
+    choice("lang", lang, LANGUAGES)
     print_report(open_log(log), lang)
 
 
@@ -122,11 +127,13 @@ def _agreed(proposal: Proposal, given: dict[str, str | None], out: str) -> dict[
     """Show the proposal and ask; where nobody can answer, say the command to run."""
     proposal.roles.update({role: value for role, value in given.items() if value is not None})
     missing = [role for role in ("user", "event", "time") if role not in proposal.roles]
-    table = Table(box=None, title=proposal.source, title_justify="left", header_style="bold", padding=(0, 2, 0, 0))
+    table = Table(
+        box=None, title=escape(proposal.source), title_justify="left", header_style="bold", padding=(0, 2, 0, 0)
+    )
     for name in ("column", "role", "values"):
         table.add_column(name)
     for name, role, values in preview(proposal):
-        table.add_row(name, role, values)
+        table.add_row(escape(name), role, escape(values))
     console().print(table)
     command = proposal.command(out)
     if missing:
@@ -151,7 +158,9 @@ def print_report(log: EventLog, lang: str) -> None:
     for one in report.files:
         told = ", ".join([one.format, *(f"{what} {value}" for what, value in one.details.items() if value != "none")])
         table.add_row(
-            one.name, told, *(f"{getattr(one, name):,}" for name in ("rows", "accepted", "rejected", "duplicate"))
+            escape(one.name),
+            escape(told),
+            *(f"{getattr(one, name):,}" for name in ("rows", "accepted", "rejected", "duplicate")),
         )
     out.print(table)
     out.print()

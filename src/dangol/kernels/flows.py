@@ -191,11 +191,37 @@ def select(values: Ints, moves: Codes, rank: Ints) -> tuple[Ints, Ints]:
     for move in range(len(rank)):
         some = sorted_by_move[ends[move] : ends[move + 1]]
         if len(some):
-            parted = np.partition(some, rank[move])
-            lower[move] = parted[rank[move]]
+            _part(some, rank[move])
+            lower[move] = some[rank[move]]
             if rank[move] + 1 < len(some):
-                upper[move] = parted[rank[move] + 1 :].min()
+                upper[move] = some[rank[move] + 1 :].min()
     return lower, upper
+
+
+@kernel
+def _part(values: Ints, rank: int) -> None:
+    """Move values so that the one with a rank is in its place, smaller ones before it and larger ones after it.
+
+    Hoare's quickselect, with pivots at random so that no order of the values is a slow one. (numba's np.partition does
+    the same, but takes many seconds to compile.)
+    """
+    low, high, chance = 0, len(values) - 1, 1
+    while low < high:
+        chance = chance * 1103515245 + 12345 & 0x7FFFFFFF
+        pivot = values[low + chance % (high - low + 1)]
+        left, right = low, high
+        while left <= right:
+            while values[left] < pivot:
+                left += 1
+            while values[right] > pivot:
+                right -= 1
+            if left <= right:
+                values[left], values[right] = values[right], values[left]
+                left += 1
+                right -= 1
+        if right < rank < left:
+            return
+        low, high = (low, right) if rank <= right else (left, high)
 
 
 @kernel
@@ -242,6 +268,7 @@ def count_variants(units: Units, event: Codes, segment: Codes, table: Table) -> 
     Each row also says how long the sequence is and where one is: the user, and which of the user's units.
     """
     bounds, owner = units
+    slots, rows, used = table
     which = 0
     for unit in range(len(owner)):
         user = owner[unit]
@@ -253,15 +280,16 @@ def count_variants(units: Units, event: Codes, segment: Codes, table: Table) -> 
             two = (two ^ int(event[row])) * -4417276706812531889
             one ^= one >> 29
             two ^= two >> 32
-        table = room(table, 1)
-        slot = add(table.slots, table.rows, table.used, one, two)
-        row_of = table.rows[slot]
-        row_of[COUNT] += 1
-        row_of[USERS] += row_of[VARIANT_LAST] != user + 1
-        row_of[VARIANT_LAST] = user + 1
-        if row_of[COUNT] == 1:
-            row_of[LENGTH] = bounds[unit + 1] - bounds[unit]
-            row_of[WHO], row_of[WHICH], row_of[SEGMENT] = user, which, segment[user]
+        if used[0] == len(rows):
+            table = room(table, 1)
+            slots, rows, used = table
+        slot = add(slots, rows, used, one, two)
+        rows[slot, COUNT] += 1
+        rows[slot, USERS] += rows[slot, VARIANT_LAST] != user + 1
+        rows[slot, VARIANT_LAST] = user + 1
+        if rows[slot, COUNT] == 1:
+            rows[slot, LENGTH] = bounds[unit + 1] - bounds[unit]
+            rows[slot, WHO], rows[slot, WHICH], rows[slot, SEGMENT] = user, which, segment[user]
     return table
 
 

@@ -86,9 +86,10 @@ def room(table: Table, more: int) -> Table:
     while size < used + more:
         size *= 2
     rows = np.zeros((size, table.rows.shape[1]), np.int64)
-    rows[:used] = table.rows[:used]
     slots = np.full(2 * size, -1, np.int32)
     for row in range(used):
+        for column in range(rows.shape[1]):  # one by one: numba takes seconds to compile the copy of a slice
+            rows[row, column] = table.rows[row, column]
         slots[_place(slots, rows, rows[row, 0], rows[row, 1])] = row
     return Table(slots, rows, table.used)
 

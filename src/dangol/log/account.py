@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .mapping import literal
+from .raw import Raw
 from .reasons import reasons
 from .report import FileReport, LoadReport
 from .scratch import row
 from .sources import Source
-from .stage import Checked, Field, Raw
+from .stage import Checked, Field
 from .survey import Survey
 
 if TYPE_CHECKING:

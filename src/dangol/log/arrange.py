@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from dangol.core.errors import InputError, unknown
 
 from .mapping import ROLES, quoted
+from .raw import Raw
 from .scratch import row
-from .stage import Field, Raw, as_text, as_written, type_columns
+from .stage import Field, as_text, as_written, free_names, type_columns
 
 if TYPE_CHECKING:
     import duckdb
@@ -21,20 +22,16 @@ def set_repeats_aside(
 ) -> None:
     """Split ``view`` into the view ``name`` and the table ``name_repeats`` (``_dg_file, _dg_row``).
 
-    With ``by_id`` a row repeats if its event id was seen before. Otherwise a row repeats if its whole content was seen
-    before in *another* file with the same occurrence number: the file given twice, or its later copy, adds nothing,
-    while equal rows inside one file stay. With ``drop`` those go too.
+    With ``by_id`` a row repeats if its event id was seen before. Otherwise, and where it has no id, a row repeats if
+    its whole content was seen before in *another* file with the same occurrence number: the file given twice, or its
+    later copy, adds nothing, while equal rows inside one file stay. With ``drop`` those go too.
     """
     same = ", ".join(quoted(column) for column in content)
-    if by_id:
-        numbered = f"""
-            SELECT _dg_file, _dg_row, row_number() OVER (PARTITION BY event_id ORDER BY _dg_file, _dg_row) AS nth
-            FROM {view} WHERE event_id IS NOT NULL
-        """
-    elif drop:
+    whose = f"{view} WHERE event_id IS NULL" if by_id else view
+    if drop:
         numbered = f"""
             SELECT _dg_file, _dg_row, row_number() OVER (PARTITION BY {same} ORDER BY _dg_file, _dg_row) AS nth
-            FROM {view}
+            FROM {whose}
         """
     else:
         numbered = f"""
@@ -43,8 +40,14 @@ def set_repeats_aside(
                 SELECT
                     _dg_file, _dg_row, {same},
                     row_number() OVER (PARTITION BY {same}, _dg_file ORDER BY _dg_row) AS n
-                FROM {view}
+                FROM {whose}
             )
+        """
+    if by_id:
+        numbered += f"""
+            UNION ALL
+            SELECT _dg_file, _dg_row, row_number() OVER (PARTITION BY event_id ORDER BY _dg_file, _dg_row) AS nth
+            FROM {view} WHERE event_id IS NOT NULL
         """
     con.execute(f"CREATE TABLE {name}_repeats AS SELECT _dg_file, _dg_row FROM ({numbered}) WHERE nth > 1")
     con.execute(f"CREATE VIEW {name} AS SELECT * FROM {view} ANTI JOIN {name}_repeats USING (_dg_file, _dg_row)")
@@ -59,16 +62,20 @@ class Merged:
 
 
 def merge_lines(
-    con: duckdb.DuckDBPyConnection, view: str, fields: Sequence[Field], keys: Sequence[str], name: str
+    con: duckdb.DuckDBPyConnection, view: str, fields: Sequence[Field], keys: Sequence[str], name: str, *, summed: bool
 ) -> Merged:
     """Merge the rows that share user, event and ``keys`` into one event, in the table ``name``.
 
-    The event has the time and place of its first row and the sum of the amounts; a property stays if it is equal in the
-    rows of every event, and is dropped, by name, if it differs in any. ``_dg_lines`` counts the rows.
+    A row without a value in any of the keys belongs to no other and stays an event of its own. The event has the time
+    and place of its first row and the sum of the amounts (``summed``); a property stays if it is equal in the rows of
+    every event, and is dropped, by name, if it differs in any. ``_dg_lines`` counts the rows.
     """
     grouped = ["user", "event", *(f"_dg_key {key}" for key in keys)]
     by = ", ".join(quoted(one) for one in grouped)
-    rest = [one for one in fields if one.name not in ("user", "event", "amount")]
+    alone = " AND ".join(f"{quoted(f'_dg_key {key}')} IS NULL" for key in keys)
+    groups = f"{by}, CASE WHEN {alone} THEN _dg_file END, CASE WHEN {alone} THEN _dg_row END"
+    apart = {"user", "event", "amount"} if summed else {"user", "event"}
+    rest = [one for one in fields if one.name not in apart]
     tests = ", ".join(f"bool_and(n_{i} = 0 OR (n_{i} = _dg_lines AND low_{i} = high_{i}))" for i in range(len(rest)))
     columns = [
         "min(time) AS time",
@@ -76,49 +83,55 @@ def merge_lines(
         "arg_min(_dg_row, (_dg_file, _dg_row)) AS _dg_row",
         "count(*) AS _dg_lines",
     ]
-    if any(one.name == "amount" for one in fields):
-        columns.append("sum(amount) AS amount")
+    if summed:
+        columns.append("fsum(amount) AS amount")  # the same whatever the order in which threads add
     for i, one in enumerate(rest):
         column = quoted(one.name)
         columns += [f"count({column}) AS n_{i}", f"min({column}) AS low_{i}", f"max({column}) AS high_{i}"]
-    con.execute(f"CREATE TABLE {name}_wide AS SELECT {by}, {', '.join(columns)} FROM {view} GROUP BY {by}")
+    con.execute(f"CREATE TABLE {name}_wide AS SELECT {by}, {', '.join(columns)} FROM {view} GROUP BY {groups}")
     constant = row(con, f"SELECT {tests} FROM {name}_wide") if rest else ()
     stay = [i for i, same in enumerate(constant) if same is not False]
     shown = ["user", "event", "time", "_dg_file", "_dg_row", "_dg_lines"]
-    shown += ["amount"] if "sum(amount) AS amount" in columns else []
+    shown += ["amount"] if summed else []
     shown += [f"low_{i} AS {quoted(rest[i].name)}" for i in stay]
     con.execute(f"CREATE VIEW {name} AS SELECT {', '.join(shown)} FROM {name}_wide")
-    names = {rest[i].name for i in stay} | {"user", "event", "amount"}
+    names = {rest[i].name for i in stay} | apart
     return Merged(
         tuple(one for one in fields if one.name in names), tuple(one.name for one in fields if one.name not in names)
     )
 
 
 def check_attributes(
-    con: duckdb.DuckDBPyConnection, raw: Raw, key: str, group: str | None, taken: Iterable[str]
+    con: duckdb.DuckDBPyConnection,
+    raw: Raw,
+    key: str,
+    group: str | None,
+    taken: Iterable[str],
+    before: Mapping[str, str],
 ) -> tuple[Field, ...]:
     """Make the table ``attributes`` of the second source, keyed by user.
 
     An attribute that is called like a role or a column of the events (``taken``) gets ``user_`` before its name.
+    ``before`` is the kind of each attribute in the version before.
 
     Raises:
         InputError: for an unknown key, or a key with several rows: the join would multiply users.
     """
     if key not in raw.columns:
         raise unknown("key column", key, raw.columns, "the attributes")
-    kinds = type_columns(con, raw, "typed_attributes")
-    used = {name.casefold() for name in (*ROLES, "first_row", *taken)}
+    others = [name for name in raw.columns if name not in (key, group)]
+    names = free_names(others, [*ROLES, "first_row", *taken], lambda name: f"user_{name}")
+    kinds = type_columns(
+        con, raw, "typed_attributes", {name: before[so] for name, so in names.items() if so in before}, gaps=True
+    )
     fields = tuple(
-        Field("group", "text", name)
-        if name == group
-        else Field(f"user_{name}" if name.casefold() in used else name, kinds[name], name)
+        Field("group", "text", name) if name == group else Field(names[name], kinds[name], name)
         for name in raw.columns
         if name != key
     )
     columns = [f"{_user_text(con, raw, key)} AS user"]
     columns += [f"CAST({quoted(one.source)} AS {_SQL[one.kind]}) AS {quoted(one.name)}" for one in fields]
-    con.execute(f"CREATE TABLE attributes AS SELECT {', '.join(columns)} FROM typed_attributes")
-    con.execute("DELETE FROM attributes WHERE user IS NULL")
+    con.execute(f"CREATE TABLE attributes AS SELECT {', '.join(columns)} FROM typed_attributes WHERE user IS NOT NULL")
     twice = con.execute(
         "SELECT user, count(*) FROM attributes GROUP BY user HAVING count(*) > 1 ORDER BY 2 DESC, 1"
     ).fetchall()
@@ -143,8 +156,8 @@ def _user_text(con: duckdb.DuckDBPyConnection, raw: Raw, key: str) -> str:
     return as_text(quoted(key), raw.types[key])
 
 
-def lone_attributes(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """Count the rows of ``attributes`` and what its join with ``people`` leaves out on either side."""
+def lone_attributes(con: duckdb.DuckDBPyConnection, unusable: int) -> dict[str, int]:
+    """Count the rows of ``attributes``, those that name nobody, and what its join with ``people`` leaves out."""
     sql = """
         SELECT
             (SELECT count(*) FROM attributes),
@@ -152,4 +165,5 @@ def lone_attributes(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
             (SELECT count(*) FROM people ANTI JOIN attributes USING (user))
     """
     rows, lone, missing = row(con, sql)
-    return {"rows": int(rows), "lone": int(lone), "missing": int(missing)}
+    counts = {"rows": int(rows) + unusable, "lone": int(lone), "missing": int(missing)}
+    return {**counts, "unusable": unusable} if unusable else counts

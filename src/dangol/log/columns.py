@@ -140,13 +140,16 @@ def _selected(one: Field, codes: Coded | None) -> str:
 
 
 def _append(values: Any, file: ColumnFile, lengths: ColumnFile | None) -> None:
+    import pyarrow as pa
     import pyarrow.compute as pc
 
     if lengths is None:
         file.append(values.to_numpy())
         return
-    lengths.append(pc.binary_length(values).fill_null(0).cast("int64").to_numpy())
-    file.append(np.frombuffer("".join(one or "" for one in values.to_pylist()).encode(), np.uint8))
+    texts = pc.fill_null(values, "").cast(pa.large_string())
+    ends = np.frombuffer(texts.buffers()[1], np.int64)[texts.offset : texts.offset + len(texts) + 1]
+    lengths.append(np.diff(ends))
+    file.append(np.frombuffer(texts.buffers()[2] or b"", np.uint8)[ends[0] : ends[-1]])
 
 
 def _column(one: Field, file: ColumnFile, codes: Coded | None, lengths: ColumnFile | None) -> pa.Array:

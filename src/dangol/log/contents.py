@@ -82,6 +82,15 @@ class Contents:
         values: npt.NDArray[Any] = column.to_numpy()
         return values
 
+    def no_rows(self, name: str) -> npt.NDArray[Any]:
+        """Return an empty array of the type that ``array`` gives, without reading the column."""
+        import pyarrow as pa
+
+        kind = self._arrow(name).type
+        if pa.types.is_dictionary(kind):
+            return np.empty(0, np.int32)
+        return np.empty(0, np.int64 if pa.types.is_timestamp(kind) else kind.to_pandas_dtype())
+
     def dictionary(self, name: str) -> pa.Array:
         """Return the text of each code of a text column; null stands for 'no value'.
 

@@ -11,6 +11,7 @@ from dangol.core.errors import InputError
 
 from .eventlog import EventLog
 from .mapping import quoted
+from .scratch import row
 from .stage import Field
 
 if TYPE_CHECKING:
@@ -33,9 +34,9 @@ def fields_of(log: EventLog, level: str) -> list[Field]:
     return kept
 
 
-def texts_of(old: EventLog | None) -> set[str]:
-    """The event columns that are text in the version before."""
-    return {one.name for one in fields_of(old, "event") if one.kind == "text"} if old else set()
+def kinds_of(old: EventLog | None, level: str) -> dict[str, str]:
+    """The kinds of the columns in the version before, if there is one."""
+    return {one.name: one.kind for one in fields_of(old, level)} if old else {}
 
 
 def bring_events(
@@ -54,11 +55,18 @@ def bring_events(
     con.register("incoming", reader)
     con.execute("CREATE TABLE earlier AS SELECT * FROM incoming")
     con.unregister("incoming")
-    before = {one.name: one for one in [Field("user", "text", "user"), *fields_of(old, "event")]}
+    held = [Field("user", "text", "user"), *fields_of(old, "event")]
+    now = {one.name.casefold(): one for one in fields}  # SQL does not tell ``Country`` from ``country``
+    before = {one.name.casefold() for one in held}
     united = []
-    for one in [*before.values(), *(one for one in fields if one.name not in before)]:
-        new = next((field for field in fields if field.name == one.name), one)
-        united.append(Field(one.name, _common(one, new), one.source))
+    for one in [*held, *(one for name, one in now.items() if name not in before)]:
+        new = now.get(one.name.casefold(), one)
+        both = one.name.casefold() in now and one.name.casefold() in before
+        kind = _common(one, new) if both or one.kind != "whole" else "number"  # a side without the column has gaps
+        for side, table in ((one, "earlier"), (new, view)):
+            if kind == "number" and side.kind == "whole" and (both or (table == "earlier") == (one in held)):
+                _check_exact(con, table, side)
+        united.append(Field(one.name, kind, one.source))
     fresh = f"SELECT * FROM {view}" if view == "merged" else f"SELECT *, 1 AS _dg_lines FROM {view}"
     con.execute(f"CREATE VIEW united_all AS SELECT *, 1 AS _dg_lines FROM earlier UNION ALL BY NAME ({fresh})")
     return "united_all", tuple(united)
@@ -75,6 +83,16 @@ def _common(old: Field, new: Field) -> str:
         f"column {old.source!r} holds {before} in the log but {now} in the new source; "
         f"ingest both together, or leave the column out with properties"
     )
+
+
+def _check_exact(con: duckdb.DuckDBPyConnection, table: str, whole: Field) -> None:
+    """Refuse to turn integers into floats that cannot hold them."""
+    largest = row(con, f"SELECT max(abs({quoted(whole.name)}::HUGEINT)) FROM {table}")[0]
+    if (largest or 0) > 2**53:
+        raise InputError(
+            f"column {whole.source!r} holds integers up to {largest:,}, which cannot stay exact beside rows without "
+            f"one; write the column as text, or leave it out with properties"
+        )
 
 
 def _slices(old: EventLog) -> Iterator[pa.RecordBatch]:
@@ -126,6 +144,8 @@ def bring_attributes(con: duckdb.DuckDBPyConnection, old: EventLog, fields: Sequ
     batch = old.contents.people
     for column in ("user", *names):
         old.contents.check(column)
+    for one in before:
+        _common(one, next((field for field in fields if field.name == one.name), one))
     table = pa.table({"user": batch.column("user"), **{one.name: _plain(batch.column(one.name)) for one in before}})
     con.register("incoming", table)
     con.execute("CREATE TABLE earlier_attributes AS SELECT * FROM incoming")

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy as np
 from dangol.core import calendar
 from dangol.core.errors import InputError, choice, unknown
 
-from .block import OPERATORS, Block, Compare, Filter, Ints, Matches, chosen, compacted
+from .block import OPERATORS, Block, Compare, Filter, Ints, Mask, Matches, chosen, compacted
 from .contents import Column, Contents
 from .report import LoadReport
 
@@ -206,7 +207,10 @@ class EventLog:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        wanted = pa.array([str(one) for one in ids], self.contents.ids().type)
+        if isinstance(ids, str) or not np.iterable(ids):
+            raise InputError(f"users({ids!r}) needs a list of user ids, such as users(['ann', 'bob'])")
+        known = [str(one).encode(errors="replace").decode() for one in ids]  # half a character is in no log
+        wanted = pa.array(known, self.contents.ids().type)
         positions = pc.index_in(wanted, self.contents.ids())
         if positions.null_count:
             missing = wanted.filter(pc.is_null(positions))
@@ -231,52 +235,70 @@ class EventLog:
     def _compare(self, column: Column, op: str, value: Any) -> Compare:
         if column.kind == "id":
             raise InputError(f"column {column.name!r} holds ids and cannot be filtered by")
+        listed = op in ("in", "not in")
+        wanted = list(value) if listed else [value]
         if column.kind == "time":
-            return Compare(column.name, op, calendar.instant(value, self.zone, column.name))
+            moments = [calendar.instant(one, self.zone, column.name) for one in wanted]
+            return Compare(column.name, op, moments if listed else moments[0])
         if column.kind == "number":
             asked_missing = value is None and op in ("==", "!=")
-            if not asked_missing and not np.issubdtype(np.asarray(value).dtype, np.number):
+            if not asked_missing and not all(isinstance(one, Real) and not isinstance(one, bool) for one in wanted):
                 raise InputError(f"column {column.name!r} holds numbers; it cannot be compared with {value!r}")
-            return Compare(column.name, op, value)
-        texts = self.names(column.name)
-        wanted = list(value) if op in ("in", "not in") else [value]
-        if op in ("==", "!=", "in", "not in"):
-            for one in wanted:
-                if one is not None and one not in texts:
-                    self.code(column.name, one)  # raises, with the nearest name
-            allowed = np.array([(text in wanted) == (op in ("==", "in")) for text in texts])
-        else:
-            allowed = np.array([text is not None and OPERATORS[op](text, str(value)) for text in texts])
-        return Compare(column.name, op, value, allowed)
+            return Compare(column.name, op, wanted if listed else value)
+        return Compare(column.name, op, value, self._allowed(column.name, op, wanted))
+
+    def _allowed(self, column: str, op: str, wanted: list[Any]) -> Mask:
+        """Flag the texts of a column that meet a condition."""
+        texts = self.names(column)
+        if op not in ("==", "!=", "in", "not in"):
+            if wanted[0] is None:
+                raise InputError(f"column {column!r}: {op} needs a text to compare with, found None")
+            return np.array([text is not None and OPERATORS[op](text, str(wanted[0])) for text in texts])
+        known = set(texts)
+        for one in wanted:
+            if one is not None and not (isinstance(one, str) and one in known):
+                self.code(column, one)  # raises, with the nearest name
+        asked = set(wanted)
+        return np.array([(text in asked) == (op in ("==", "in")) for text in texts])
 
     def _matches(self, expression: pc.Expression) -> Matches:
+        import pyarrow.compute as pc
+
+        if not isinstance(expression, pc.Expression):  # pyarrow itself would crash
+            raise InputError(f"where({expression!r}) is neither a column's name nor a pyarrow expression")
         written = str(expression)
+        if "FieldPath(" in written:
+            raise InputError(f"{written} names a column by number; name it as in pc.field('amount')")
         possible = tuple(column.name for column in self.columns if column.kind != "id" and column.name in written)
-        texts = {name: self.contents.dictionary(name) for name in possible if self.column(name).kind == "text"}
-        self._check(Matches(expression, possible, texts))
+        self._check(expression, possible)
         needs = tuple(  # pyarrow does not say which columns an expression reads: it reads those it cannot do without
-            name
-            for name in possible
-            if self._problem(Matches(expression, tuple(other for other in possible if other != name), texts))
+            name for name in possible if self._problem(expression, tuple(other for other in possible if other != name))
         )
         if len({self.column(name).level for name in needs}) != 1:
             raise InputError(f"{written} must name event columns or user columns of the log, not both and not none")
-        return Matches(expression, needs, {name: texts[name] for name in needs if name in texts})
+        texts = {name: self.contents.dictionary(name) for name in needs if self.column(name).kind == "text"}
+        return Matches(expression, needs, texts)
 
-    def _check(self, condition: Matches) -> None:
-        problem = self._problem(condition)
+    def _check(self, expression: pc.Expression, possible: tuple[str, ...]) -> None:
+        problem = self._problem(expression, possible)
         missing = re.search(r"FieldRef\.Name\((.*?)\)", problem)
-        if missing:
-            raise unknown("column", missing[1], [column.name for column in self.columns])
+        kinds = {column.name: column.kind for column in self.columns}
+        if missing and missing[1] not in kinds:
+            raise unknown("column", missing[1], kinds)
+        if missing and kinds[missing[1]] == "id":
+            other = "; use users() or where('user', …)" if missing[1] == "user" else ""
+            raise InputError(f"column {missing[1]!r} holds ids, which an expression cannot read{other}")
         if problem:
-            raise InputError(f"{condition.describe()} cannot be asked of this log: {problem}")
+            raise InputError(f"{expression} cannot be asked of this log: {problem}")
 
-    def _problem(self, condition: Matches) -> str:
-        """Try a condition on no rows at all; say what is wrong with it, or nothing."""
+    def _problem(self, expression: pc.Expression, names: tuple[str, ...]) -> str:
+        """Try a condition on no rows of some columns; say what is wrong with it, or nothing."""
         import pyarrow as pa
 
+        no_text = pa.array([], pa.large_string())
+        condition = Matches(expression, names, {name: no_text for name in names if self.column(name).kind == "text"})
         try:
-            kind = condition.evaluate({name: self.contents.array(name)[:0] for name in condition.needs}).type
+            kind = condition.evaluate({name: self.contents.no_rows(name) for name in names}).type
         except pa.ArrowException as problem:
             return str(problem).splitlines()[0]
         return "" if pa.types.is_boolean(kind) else f"it is {kind}, not true or false"

@@ -17,7 +17,8 @@ from .load import Given, Load, Reading, load_into
 from .mapping import Mapping
 from .progress import Progress
 from .scratch import database
-from .store import open_contents, staging
+from .store import open_contents, read_head, staging
+from .times import checked_format
 
 
 def ingest(
@@ -100,11 +101,15 @@ def ingest(
         >>> log.n_users, log.n_events
         (2, 3)
     """
+    for name, given in (("properties", properties), ("collapse", collapse)):
+        if isinstance(given, str):
+            raise InputError(f"{name}={given!r} must be a list of columns, such as {name}=[{given!r}]")
     mapping = Mapping(
         user, event, time, group, amount, event_id, None if properties is None else tuple(properties), tuple(collapse)
     )
     calendar.zone_info(zone or "UTC")
     choice("duplicates", duplicates, ("keep", "drop"))
+    checked_format(time_format)
     if (attributes is None) != (on is None):
         raise InputError("attributes and on go together: the second table, and the column in it that holds the user")
     reading = Reading(encoding, delimiter, header, sheet)
@@ -139,7 +144,7 @@ def append(
         progress: as in ``ingest``.
 
     Raises:
-        InputError: for a view, or columns that do not fit the log's.
+        InputError: for a view, a log that has a newer version on disk, or columns that do not fit the log's.
     """
     if log.path is None or log.is_view:
         raise InputError("only a whole log on disk can be appended to, not a view")
@@ -147,6 +152,12 @@ def append(
     load, on = Load.from_dict(log.contents.meta.load)
     moment = None if now is None else calendar.instant(now, load.zone, "now")
     with staging(folder, True) as scratch, Progress(progress) as bar, database(scratch, load.memory) as con:
+        held = read_head(folder)
+        if held["fingerprint"] != log.contents.meta.fingerprint:
+            raise InputError(
+                f"{folder} is at version {held['version']}, but this log was opened at version "
+                f"{log.contents.meta.version}; append to what append returned, or open it again"
+            )
         load_into(folder, scratch, con, bar, load, Given(source, attributes, on, moment), log)
     return open_log(folder)
 

@@ -18,13 +18,14 @@ from .account import account, load_report, renamed, write_rejects
 from .arrange import check_attributes, lone_attributes, merge_lines, set_repeats_aside
 from .columns import described, people, user_batch, write_events
 from .contents import Contents, Meta
-from .earlier import bring_attributes, bring_events, texts_of
+from .earlier import bring_attributes, bring_events, kinds_of
 from .eventlog import EventLog
 from .mapping import Mapping
 from .progress import Progress
+from .raw import Raw, load_raw
 from .scratch import row
 from .sources import Source, open_sources
-from .stage import Field, Raw, check, load_raw, to_utc
+from .stage import Field, check, to_utc
 from .store import commit, next_version, write_table
 from .survey import Survey, survey
 
@@ -96,9 +97,10 @@ def load_into(
     raw = load_raw(con, sources, bar)
     if not sum(raw.rows):
         raise _nothing_to_load(sources)
-    user_fields, group_outside = _attributes(con, raw, load, given, bar, old)
+    user_fields, group_outside, unusable = _attributes(con, raw, load, given, bar, old)
     mapping = changed(load.mapping, group=None) if group_outside else load.mapping
-    checked = check(con, raw, mapping, load.time_format, texts_of(old))
+    whole = len(sources) > 1 or load.duplicates == "drop"
+    checked = check(con, raw, mapping, load.time_format, kinds_of(old, "event"), whole=whole)
     odd_times = to_utc(con, load.zone)
     events, fields, dropped = _arranged(con, checked.fields, mapping, load, len(sources), old)
     n_users = people(con, events)
@@ -123,8 +125,8 @@ def load_into(
         "users": n_users,
         "dropped_properties": dropped,
         "rejects_file": rejects,
-        "renamed": renamed(fields, mapping),
-        "attributes": lone_attributes(con) if user_fields else None,
+        "renamed": renamed([*fields, *user_fields], mapping),
+        "attributes": lone_attributes(con, unusable) if user_fields else None,
     }
     report = load_report(said, found, checked, load, odd_times, more)
     meta = changed(meta, as_of=_as_of(last, found, load.zone), report=report.to_dict())
@@ -149,18 +151,23 @@ def _as_of(last: int, found: Survey, zone: str) -> int:
 
 def _attributes(
     con: duckdb.DuckDBPyConnection, raw: Raw, load: Load, given: Given, bar: Progress, old: EventLog | None
-) -> tuple[tuple[Field, ...], bool]:
-    """Stage the second table; tell whether the group is a column of it."""
+) -> tuple[tuple[Field, ...], bool, int]:
+    """Stage the second table; tell whether the group is a column of it, and how many of its rows name nobody."""
     group = load.mapping.group
     outside = group is not None and group not in raw.columns and given.on is not None
     fields: tuple[Field, ...] = ()
+    unusable = 0
     if given.attributes is not None and given.on is not None:
-        second = load_raw(con, load.reading.open(given.attributes), bar, "raw_attributes")
+        sources = load.reading.open(given.attributes)
+        second = load_raw(con, sources, bar, "raw_attributes")
         outside = outside and group in second.columns
-        fields = check_attributes(con, second, given.on, group if outside else None, raw.columns)
+        taken, before = [*raw.columns, *kinds_of(old, "event")], kinds_of(old, "user")
+        fields = check_attributes(con, second, given.on, group if outside else None, taken, before)
+        given_rows = sum(second.rows) + sum(len(one.problems) for one in sources)
+        unusable = given_rows - int(row(con, "SELECT count(*) FROM attributes")[0])
     if old is not None:
         fields = bring_attributes(con, old, fields)
-    return fields, outside
+    return fields, outside, unusable
 
 
 def _arranged(
@@ -174,17 +181,19 @@ def _arranged(
     """Set repeats aside, merge lines, and join the events of the version before; return the view of all events."""
     by_id, drop = mapping.event_id is not None, load.duplicates == "drop"
     keys = [f"_dg_key {key}" for key in mapping.collapse]
-    content = ["time", *(one.name for one in fields), *keys]
+    content = ["time", *(one.name for one in fields), *keys, "_dg_rest"]
     view, kept = "instants", tuple(fields)
     dropped: tuple[str, ...] = ()
     if by_id or drop or n_files > 1:
         set_repeats_aside(con, view, content, by_id=by_id, drop=drop, name="fresh")
         view = "fresh"
     if mapping.collapse:
-        merged = merge_lines(con, view, kept, mapping.collapse, "merged")
+        merged = merge_lines(con, view, kept, mapping.collapse, "merged", summed=mapping.amount is not None)
         view, kept, dropped = "merged", merged.fields, merged.dropped
     if old is not None:
         view, kept = bring_events(con, old, view, kept)
-        set_repeats_aside(con, view, ["time", *(one.name for one in kept)], by_id=by_id, drop=False, name="united")
+        held = kinds_of(old, "event")  # a column that is new cannot tell an event from the one that the log holds
+        by_id = by_id and "event_id" in held
+        set_repeats_aside(con, view, ["time", "user", *held], by_id=by_id, drop=False, name="united")
         view = "united"
     return view, kept, dropped

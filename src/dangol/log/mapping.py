@@ -38,6 +38,12 @@ class Mapping:
     properties: tuple[str, ...] | None = None
     collapse: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        for role in ROLES:
+            value = getattr(self, role)
+            if not (isinstance(value, str) and value.strip()) and (value is not None or role in ROLES[:3]):
+                raise InputError(f"{role}={value!r} must be the name of a column, or an expression, as text")
+
     def roles(self) -> dict[str, str]:
         """The roles that are mapped, in a fixed order."""
         return {role: getattr(self, role) for role in ROLES if getattr(self, role) is not None}
@@ -98,6 +104,8 @@ def expression(con: duckdb.DuckDBPyConnection, role: str, value: str, columns: S
 
     if value in columns:
         return quoted(value)
+    if value.casefold() in {name.casefold() for name in columns}:  # DuckDB would take it for the column
+        raise unknown(f"{role} column", value, columns, "the source")
     refused = InputError(f"{role}={value!r} is neither a column nor an expression over the columns of a row")
     try:
         bare = re.sub(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"", "", value)
@@ -105,7 +113,8 @@ def expression(con: duckdb.DuckDBPyConnection, role: str, value: str, columns: S
             r"\b(select|from)\b", bare, re.IGNORECASE
         ):
             raise refused
-        con.execute(f"SELECT ({value}) FROM {table} LIMIT 0")
+        if len(con.execute(f"SELECT ({value}), _dg_row FROM {table} LIMIT 0").description) != 2:
+            raise refused
     except duckdb.Error as problem:
         if _NAME.fullmatch(value):
             raise unknown(f"{role} column", value, columns, "the source") from None

@@ -133,6 +133,22 @@ class LoadReport:
                     {"names": ", ".join(self.dropped_properties)},
                 )
             )
+        if self.renamed:
+            said.append(
+                Sentence(
+                    "Renamed, because another column has the name: {names}.",
+                    "다른 열과 이름이 겹쳐 바꾼 열: {names}.",
+                    {"names": ", ".join(f"{old} → {new}" for old, new in self.renamed.items())},
+                )
+            )
+        if self.attributes and self.attributes.get("unusable"):
+            said.append(
+                Sentence(
+                    "Attributes: {count_said} without a key, or broken, left out.",
+                    "속성 표에서 키가 없거나 깨진 {count:,}행을 제외했습니다.",
+                    _counted(count=(self.attributes["unusable"], "row")),
+                )
+            )
         if self.attributes:
             rows, missing = (self.attributes["rows"], "row"), (self.attributes["missing"], "user")
             said.append(

@@ -24,6 +24,8 @@ def database(scratch: Path, memory: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a scratch database that spills beside the log, and turn its complaints into ours."""
     import duckdb
 
+    if "?" in str(scratch):  # DuckDB takes what follows for options
+        raise InputError(f"the path {scratch.parent} holds a '?', where a log cannot be made; choose another name")
     try:
         con = duckdb.connect(
             str(scratch / "staging.duckdb"),

@@ -5,32 +5,26 @@ Text columns arrive as text and are cast here by our own rules, because automati
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from dangol.core import calendar
-from dangol.core.errors import DangolError, InputError, StoreError, unknown
+from dangol.core.errors import InputError, unknown
 
 from .mapping import Mapping as Roles
 from .mapping import expression, kept_properties, literal, quoted
-from .progress import Progress
+from .raw import Raw
 from .scratch import row
 from .times import EARLIEST, LATEST, TimeRule, time_rule
 
 if TYPE_CHECKING:
     import duckdb
-    import pyarrow as pa
-
-    from .sources import Source
 
 # A number as a person or program writes it plainly: 007, 1_000, nan and 20-digit ids stay text.
 PLAIN_NUMBER: Final = r"-?(0|[1-9]\d{0,14})(\.\d{1,15})?"
 _WHOLE: Final = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "HUGEINT")
-_NUMBERS: Final = (*_WHOLE, "FLOAT", "DOUBLE")
-_OURS: Final = "_dg_"  # how our own columns begin, beside those of the source
-
-
 _ROLE_KINDS: Final = {"amount": "number", "event_id": "id"}  # all others are text
 
 
@@ -43,151 +37,57 @@ class Field:
     source: str
 
 
-@dataclass(frozen=True)
-class Raw:
-    """A table with every record of every source, and ``_dg_file`` and ``_dg_row`` (both from 1) besides its columns."""
-
-    name: str
-    copied: bool
-    typed: bool  # the source states the types of its columns: its text is text
-    columns: tuple[str, ...]
-    types: dict[str, str]
-    rows: tuple[int, ...]  # of each source
-
-
-def load_raw(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], progress: Progress, name: str = "raw") -> Raw:
-    """Bring the sources' records into one table: Parquet is looked at in place, the rest is copied as text."""
-    for source in sources:
-        _check_names(source)
-    paths = [source.parquet_path for source in sources]
-    if all(paths):
-        listed = "[" + ", ".join(literal(str(path)) for path in paths) + "]"
-        numbered = f"list_position({listed}, _dg_filename)::INT AS _dg_file, file_row_number + 1 AS _dg_row"
-        con.execute(f"""
-            CREATE VIEW {name} AS
-            SELECT * EXCLUDE (_dg_filename, file_row_number), {numbered}
-            FROM read_parquet({listed}, file_row_number = true, filename = '_dg_filename', union_by_name = true)
-        """)
-    else:
-        _copy(con, sources, progress, name)
-    described = con.execute(f"DESCRIBE {name}").fetchall()
-    types = {row[0]: str(row[1]) for row in described if row[0] not in ("_dg_file", "_dg_row")}
-    counts = {
-        int(file): int(count)
-        for file, count in con.execute(f"SELECT _dg_file, count(*) FROM {name} GROUP BY 1").fetchall()
-    }
-    rows = tuple(counts.get(number, 0) for number in range(1, len(sources) + 1))
-    _agree(sources, sum(rows))
-    return Raw(name, not all(paths), sources[0].format in ("Parquet", "Arrow"), tuple(types), types, rows)
-
-
-def _check_names(source: Source) -> None:
-    """Refuse names that SQL, which does not tell upper from lower case, would confuse."""
-    seen: dict[str, str] = {}
-    for name in source.schema.names:
-        if not name or name.startswith(_OURS):
-            raise InputError(f"{source.name} has a column named {name!r}; give it another name")
-        if name.casefold() in seen:
-            raise InputError(
-                f"the columns {seen[name.casefold()]!r} and {name!r} of {source.name} differ only in case; rename one"
-            )
-        seen[name.casefold()] = name
-
-
-def _copy(con: duckdb.DuckDBPyConnection, sources: Sequence[Source], progress: Progress, name: str) -> None:
-    import duckdb
-    import pyarrow as pa
-
-    total = sum(source.size or 0 for source in sources)
-    done = 0
-    for number, source in enumerate(sources, start=1):
-        schema = source.schema.append(pa.field("_dg_file", pa.int32())).append(pa.field("_dg_row", pa.int64()))
-        trouble: list[DangolError] = []
-        batches = _told(_numbered(source, number, schema, progress, done, total), trouble)
-        con.register("incoming", pa.RecordBatchReader.from_batches(schema, batches))
-        verb = f"CREATE TEMP TABLE {name} AS" if number == 1 else f"INSERT INTO {name} BY NAME"
-        try:
-            con.execute(f"{verb} SELECT * FROM incoming")
-        except duckdb.Error:
-            if trouble:
-                raise trouble[0] from None
-            raise
-        con.unregister("incoming")
-        done += source.size or 0
-
-
-def _told(batches: Iterator[pa.RecordBatch], trouble: list[DangolError]) -> Iterator[pa.RecordBatch]:
-    """Pass batches on, and keep our own complaint, which DuckDB would wrap in its own words."""
-    try:
-        yield from batches
-    except DangolError as problem:
-        trouble.append(problem)
-        raise
-
-
-def _numbered(
-    source: Source, number: int, schema: pa.Schema, progress: Progress, done: int, total: int
-) -> Iterator[pa.RecordBatch]:
-    import numpy as np
-    import pyarrow as pa
-
-    row = 0
-    for batch in source.batches():
-        size = batch.num_rows
-        numbers = pa.array(np.arange(row + 1, row + size + 1))
-        yield pa.RecordBatch.from_arrays(
-            [*batch.columns, pa.array(np.full(size, number, np.int32)), numbers], schema=schema
-        )
-        row += size
-        progress.update("reading", done + source.position(), total, rows=row)
-
-
-def _agree(sources: Sequence[Source], rows: int) -> None:
-    """Compare the rows that arrived, and those the reader set aside, with a count made another way."""
-    counts = [source.counted() for source in sources]
-    if None in counts:
-        return
-    expected = sum(count for count in counts if count is not None)
-    found = rows + sum(len(source.problems) for source in sources)
-    if found != expected:
-        raise StoreError(
-            f"{sources[0].name}: the file holds {expected:,} records but {found:,} were read; nothing was loaded. "
-            f"Quotes that do not close are the usual cause"
-        )
-
-
 def type_columns(
-    con: duckdb.DuckDBPyConnection, raw: Raw, view: str = "typed", keep: Container[str] = ()
+    con: duckdb.DuckDBPyConnection,
+    raw: Raw,
+    view: str = "typed",
+    before: Mapping[str, str] | None = None,
+    *,
+    beside: Sequence[str] = (),
+    gaps: bool = False,
 ) -> dict[str, str]:
     """Make a view of typed columns: text columns whose every value is a plain number become numbers, '' becomes NULL.
 
-    Columns in ``keep`` stay text. The text of a column of numbers stays beside it under the name that ``as_written``
-    gives.
+    The text of a column of numbers stays beside it under the name that ``as_written`` gives, and ``beside`` is taken
+    into the view as it is. ``before`` is the kind of columns in the version before: what was text stays text, and a
+    column without any value is of the kind it was. ``gaps``: rows without values may join later.
 
     Returns:
         The kind of every column: ``text``, ``number``, or ``whole`` (integers as such).
     """
-    texts = [name for name in raw.columns if raw.types[name] == "VARCHAR" and name not in keep and not raw.typed]
+    before = before or {}
+    texts = [
+        name for name in raw.columns if raw.types[name] == "VARCHAR" and before.get(name) != "text" and not raw.typed
+    ]
     plain = _all_plain(con, raw, _sample_plain(con, raw, texts))
     parts, kinds = [], {}
     for name in raw.columns:
         column, kind = quoted(name), raw.types[name]
         if name in plain:
-            parts.append(f"CAST(nullif({column}, '') AS DOUBLE) AS {column}")
+            parts.append(f"CAST(nullif({column}, '') AS {plain[name]}) AS {column}")
             parts.append(f"{column} AS {as_written(name)}")
             kinds[name] = "number"
         elif kind == "VARCHAR":
             parts.append(f"nullif({column}, '') AS {column}")
             kinds[name] = "text"
         else:
-            parts.append(column)
-            kinds[name] = "whole" if kind in _WHOLE else "number" if _is_number(kind) else "text"
-    con.execute(f"CREATE VIEW {view} AS SELECT {', '.join(parts)}, _dg_file, _dg_row FROM {raw.name}")
-    return {**kinds, **_exact(con, raw, [name for name in raw.columns if kinds[name] == "whole"])}
+            text = f"coalesce(try(decode({column})), CAST({column} AS VARCHAR))"  # Parquet of old writers
+            parts.append(f"{text} AS {column}" if kind == "BLOB" else column)
+            kinds[name] = _kind(kind)
+    con.execute(f"CREATE VIEW {view} AS SELECT {', '.join([*parts, *beside])}, _dg_file, _dg_row FROM {raw.name}")
+    kinds.update(_exact(con, raw, [name for name in raw.columns if kinds[name] == "whole"], gaps))
+    for name in raw.columns:
+        doubtful = kinds[name] == "text" and before.get(name) in ("number", "whole")
+        if doubtful and not row(con, f"SELECT count({quoted(name)}) FROM {view}")[0]:
+            kinds[name] = "number"
+    return kinds
 
 
-def _is_number(kind: str) -> bool:
-    return kind in _NUMBERS or (kind.startswith("DECIMAL(") and not kind.endswith("]"))
+def _kind(kind: str) -> str:
+    """The kind of a column that its source states a type of."""
+    if kind in _WHOLE or re.fullmatch(r"DECIMAL\(\d+,0\)", kind):
+        return "whole"
+    return "number" if kind in ("FLOAT", "DOUBLE") or re.fullmatch(r"DECIMAL\(\d+,\d+\)", kind) else "text"
 
 
 def as_written(name: str) -> str:
@@ -205,16 +105,18 @@ def _sample_plain(con: duckdb.DuckDBPyConnection, raw: Raw, names: Sequence[str]
     return [name for name, plain in zip(names, found, strict=True) if plain is not False]
 
 
-def _all_plain(con: duckdb.DuckDBPyConnection, raw: Raw, names: Sequence[str]) -> set[str]:
+def _all_plain(con: duckdb.DuckDBPyConnection, raw: Raw, names: Sequence[str]) -> dict[str, str]:
+    """The columns that hold plain numbers and nothing else, with the type that keeps 17850 from becoming 17850.0."""
     if not names:
-        return set()
-    test = "coalesce(bool_and(regexp_full_match(nullif({0}, ''), {1})), false)"
+        return {}
+    test = "bool_and(regexp_full_match(nullif({0}, ''), {1})), bool_or(contains({0}, '.'))"
     tests = ", ".join(test.format(quoted(name), literal(PLAIN_NUMBER)) for name in names)
     found = row(con, f"SELECT {tests} FROM {raw.name}")
-    return {name for name, plain in zip(names, found, strict=True) if plain}
+    told = zip(names, found[::2], found[1::2], strict=True)
+    return {name: "DOUBLE" if point else "BIGINT" for name, plain, point in told if plain}
 
 
-def _exact(con: duckdb.DuckDBPyConnection, raw: Raw, names: Sequence[str]) -> dict[str, str]:
+def _exact(con: duckdb.DuckDBPyConnection, raw: Raw, names: Sequence[str], gaps: bool) -> dict[str, str]:
     """Integers with gaps become float64, which is exact to 2**53; what is too large becomes text."""
     if not names:
         return {}
@@ -222,8 +124,8 @@ def _exact(con: duckdb.DuckDBPyConnection, raw: Raw, names: Sequence[str]) -> di
     found = row(con, f"SELECT {tests} FROM {raw.name}")
     kinds = {}
     for name, missing, largest in zip(names, found[::2], found[1::2], strict=True):
-        most = 2**53 if missing else 2**63 - 1
-        kinds[name] = "text" if (largest or 0) > most else "number" if missing else "whole"
+        most = 2**53 if missing or gaps else 2**63 - 1
+        kinds[name] = "text" if (largest or 0) > most else "number" if missing or gaps else "whole"
     return kinds
 
 
@@ -236,36 +138,52 @@ class Checked:
 
 
 def check(
-    con: duckdb.DuckDBPyConnection, raw: Raw, mapping: Roles, time_format: str | None, keep: Container[str]
+    con: duckdb.DuckDBPyConnection,
+    raw: Raw,
+    mapping: Roles,
+    time_format: str | None,
+    before: Mapping[str, str],
+    *,
+    whole: bool,
 ) -> Checked:
     """Make ``checked``, the rows that are events, and ``rejected`` (``_dg_file, _dg_row, role, value``), the others.
 
-    Columns in ``keep`` (text in the version before) stay text whatever their values.
+    ``before`` is the kind of each event column in the version before. With ``whole`` the columns that are not kept are
+    told apart by ``_dg_rest``, since repeats are repeats of whole rows.
 
     Raises:
-        InputError: for a role or property that the source does not have, or times that cannot be told.
+        InputError: for a role or property that the source does not have, times that cannot be told, or an expression
+            that does not give one value a row.
     """
     properties = kept_properties(mapping, raw.columns)
     for name in mapping.collapse:
         if name not in raw.columns:
             raise unknown("collapse column", name, raw.columns, "the source")
-    named = " ".join(mapping.roles().values())
-    needed = [name for name in raw.columns if name in properties or name in mapping.collapse or name in named]
+    named = " ".join(mapping.roles().values()).replace('""', '"').casefold()
+    kept = {*properties, *mapping.collapse}
+    needed = [name for name in raw.columns if name in kept or name.casefold() in named]
+    left = ", ".join(quoted(name) for name in raw.columns if name not in needed)
+    rest = f"hash({left})" if left and whole else "0"
     known, raw = raw.columns, replace(raw, columns=tuple(needed))
-    kinds = type_columns(con, raw, keep=keep)
+    kinds = type_columns(con, raw, before=before, beside=[f"{rest} AS _dg_rest"])
     roles = {role: _read(con, raw, kinds, known, (role, value)) for role, value in mapping.roles().items()}
     types = {role: _type(con, sql) for role, sql in roles.items()}
     rule = time_rule(con, "typed", roles["time"], types["time"], time_format, mapping.time)
     fields = [Field(role, _ROLE_KINDS.get(role, "text"), mapping.roles()[role]) for role in roles if role != "time"]
-    fields += [Field(_free(name, roles), kinds[name], name) for name in properties]
-    columns = [f"{rule.us} AS time", f"{rule.naive} AS _dg_naive"]
+    named_so = free_names(properties, {*roles, "first_row"}, lambda name: f"{name}_")
+    fields += [Field(named_so[name], kinds[name], name) for name in properties]
+    columns = ["_dg_rest", f"{rule.us} AS time", f"{rule.naive} AS _dg_naive"]
     for one in fields:
         if one.name in roles:
             columns.append(f"{_role(one.name, roles[one.name], types[one.name])} AS {quoted(one.name)}")
         else:
             columns.append(f"{_property(one)} AS {quoted(one.name)}")
-    columns += [f"{quoted(name)} AS {quoted(f'_dg_key {name}')}" for name in mapping.collapse]
+    for name in mapping.collapse:
+        written = f"nullif({as_written(name)}, '')" if kinds[name] == "number" and _text(raw, name) else quoted(name)
+        columns.append(f"{written} AS {quoted(f'_dg_key {name}')}")
     _sort_out(con, columns, {name: (roles[name], types[name]) for name in ("time", "amount") if name in roles})
+    if row(con, "SELECT count(*) FROM every")[0] != sum(raw.rows):
+        raise InputError("an expression gives several values for some row; every role must be one value a row")
     if raw.copied:
         con.execute(f"DROP VIEW typed; DROP TABLE {raw.name}")  # its rows live on in ``every``
     return Checked(tuple(fields), rule)
@@ -299,9 +217,12 @@ def _read(
     """The SQL of a role. Ids, names and times are read as they were written even where they look like numbers."""
     role, value = mapped
     sql = expression(con, role, value, known, "typed")
-    if value in raw.columns and raw.types[value] == "VARCHAR" and kinds[value] == "number":
-        return as_written(value)
-    return sql
+    return as_written(value) if value in raw.columns and kinds[value] == "number" and _text(raw, value) else sql
+
+
+def _text(raw: Raw, name: str) -> bool:
+    """Whether a column is text in a source that does not state types, so that numbers were read from it."""
+    return raw.types[name] == "VARCHAR" and not raw.typed
 
 
 def _type(con: duckdb.DuckDBPyConnection, sql: str) -> str:
@@ -312,7 +233,8 @@ def as_text(sql: str, kind: str) -> str:
     """Ids and names as text; a whole number that a table held as a float (17850.0) is written without the point."""
     if kind in ("FLOAT", "DOUBLE"):
         whole = f"{sql} = trunc({sql}) AND abs({sql}) < 1e15"
-        return f"CASE WHEN {whole} THEN CAST({sql}::BIGINT AS VARCHAR) ELSE CAST({sql} AS VARCHAR) END"
+        short, full = f"CAST({sql}::BIGINT AS VARCHAR)", f"CAST({sql} AS VARCHAR)"
+        return f"CASE WHEN isnan({sql}) THEN NULL WHEN {whole} THEN {short} ELSE {full} END"
     return f"nullif(CAST({sql} AS VARCHAR), '')"
 
 
@@ -329,9 +251,18 @@ def _property(one: Field) -> str:
     return f"CAST({column} AS DOUBLE)" if one.kind == "number" else f"nullif(CAST({column} AS VARCHAR), '')"
 
 
-def _free(name: str, roles: Iterable[str]) -> str:
-    """A property must not take the name of a mapped role, nor of the log's own column."""
-    return f"{name}_" if name.casefold() in {*roles, "first_row"} else name
+def free_names(names: Sequence[str], taken: Iterable[str], other: Callable[[str], str]) -> dict[str, str]:
+    """Give every column its own name, or, where that is taken, ``other`` until it is free; whatever the case."""
+    used = {name.casefold() for name in taken}
+    free = {name: name for name in names if name.casefold() not in used}
+    used.update(name.casefold() for name in free)
+    for name in names:
+        if name not in free:
+            free[name] = other(name)
+            while free[name].casefold() in used:
+                free[name] = other(free[name])
+            used.add(free[name].casefold())
+    return free
 
 
 def _problem(types: Mapping[str, str]) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 FORMAT: Final = 1
 _HEAD: Final = "log.json"
+_OURS: Final = re.compile(r"(?:events|users|rejects)-(\d+)\.(?:arrow|csv)")
 
 
 @contextmanager
@@ -38,16 +40,18 @@ def staging(folder: Path, replace: bool) -> Iterator[Path]:
         InputError: if something is there already and ``replace`` is false, or another ingest is at work.
         StoreError: if the disk is full or cannot be written.
     """
-    existed = folder.exists()
-    if existed and not folder.is_dir():
+    if "\0" in str(folder):
+        raise InputError(f"{str(folder)!r} holds a NUL character; give another name")
+    existed, above = os.path.lexists(folder), _missing_above(folder)
+    if existed and not os.path.isdir(folder):
         raise InputError(f"{folder} is a file; give the name of a folder to make, such as {folder.name}.log")
-    if (folder / _HEAD).exists() and not replace:
+    if os.path.exists(folder / _HEAD) and not replace:
         raise InputError(
             f"{folder} is a log already; give another name, or replace=True (--replace) to put this one in its place"
         )
-    if existed and not (folder / _HEAD).exists() and any(not one.name.startswith(".") for one in folder.iterdir()):
-        raise InputError(f"{folder} is a folder with other things in it; give the name of a new folder")
     try:
+        if existed and not (folder / _HEAD).exists() and any(not one.name.startswith(".") for one in folder.iterdir()):
+            raise InputError(f"{folder} is a folder with other things in it; give the name of a new folder")
         folder.mkdir(parents=True, exist_ok=True)
         with _locked(folder):
             for left in folder.glob(".staging-*"):  # of a process that was killed
@@ -61,8 +65,16 @@ def staging(folder: Path, replace: bool) -> Iterator[Path]:
     except OSError as problem:
         raise StoreError(_disk_trouble(problem, folder)) from problem
     finally:
-        if not (folder / _HEAD).exists() and not existed:
+        if not os.path.exists(folder / _HEAD) and not existed:
             shutil.rmtree(folder, ignore_errors=True)
+            for one in above:
+                with suppress(OSError):  # not empty: somebody else uses it
+                    one.rmdir()
+
+
+def _missing_above(folder: Path) -> list[Path]:
+    """The folders above that have to be made, the lowest first."""
+    return [one for one in folder.parents if not os.path.lexists(one)]
 
 
 @contextmanager
@@ -155,7 +167,7 @@ def commit(
 
     ``beside`` names further staged files that belong to the version; ``keep`` names earlier files that stay.
     """
-    before = [one for one in folder.iterdir() if not one.name.startswith(".") and one.name != _HEAD]
+    before = [one for one in folder.iterdir() if _OURS.fullmatch(one.name)]  # what else lies there is not ours
     for name in [*(one["name"] for one in files.values()), *beside]:
         os.replace(scratch / name, folder / name)
     head = {"format": FORMAT, **asdict(meta), "files": dict(files)}
@@ -189,8 +201,8 @@ def _text_sum(text: str) -> str:
 
 def next_version(folder: Path) -> int:
     """The number of the version to write: one above any that is there, so that no file of it is touched."""
-    names = [*folder.glob("events-*.arrow"), *folder.glob("users-*.arrow"), *folder.glob("rejects-*.csv")]
-    return max((int(one.stem.rpartition("-")[2]) for one in names), default=0) + 1
+    found = (_OURS.fullmatch(one.name) for one in folder.iterdir())
+    return max((int(name[1]) for name in found if name), default=0) + 1
 
 
 def read_head(folder: Path) -> dict[str, Any]:
@@ -200,8 +212,8 @@ def read_head(folder: Path) -> dict[str, Any]:
         StoreError: if there is no log, or it is damaged or of a newer format.
     """
     path = folder / _HEAD
-    if not path.is_file():
-        if not folder.exists():
+    if not os.path.isfile(path):
+        if not os.path.exists(folder):
             raise StoreError(f"there is no log at {folder}; make one with dangol ingest")
         left = any(folder.glob(".staging-*"))
         why = "an ingest into it did not finish; run it again" if left else "a log is a folder made by dangol ingest"
@@ -209,9 +221,10 @@ def read_head(folder: Path) -> dict[str, Any]:
     try:
         head = json.loads(path.read_text(encoding="utf-8"))
         claimed = head.pop("checksum")
-    except (ValueError, KeyError, AttributeError) as problem:
+        newer = head.get("format", 0) > FORMAT
+    except (ValueError, KeyError, AttributeError, TypeError) as problem:
         raise _damaged(path) from problem
-    if head.get("format", 0) > FORMAT:
+    if newer:
         raise StoreError(
             f"{folder} was written by a newer dangol (format {head['format']}, this one reads {FORMAT}); upgrade dangol"
         )
@@ -223,6 +236,16 @@ def read_head(folder: Path) -> dict[str, Any]:
 def open_contents(folder: Path) -> Contents:
     """Map a log; metadata is verified now, each column when it is first read."""
     head = read_head(folder)
+    try:
+        return _mapped_contents(folder, head)
+    except (StoreError, OSError):
+        again = read_head(folder)
+        if again == head:
+            raise
+        return _mapped_contents(folder, again)  # a new version was committed in between
+
+
+def _mapped_contents(folder: Path, head: dict[str, Any]) -> Contents:
     batches, verify = {}, {}
     for role, told in head["files"].items():
         path = folder / told["name"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from dangol.core.durations import DAY, SECOND
-from dangol.core.errors import InputError
+from dangol.core.errors import InputError, choice
 
 from .mapping import literal
 from .scratch import row
@@ -66,12 +66,18 @@ def time_rule(
         InputError: where no way, or more than one way, reads the values.
     """
     kind = kind.upper()
-    if kind.startswith("TIMESTAMP WITH TIME ZONE"):
-        return TimeRule("instants", f"epoch_us({sql})", "false")
-    if kind.startswith(("TIMESTAMP", "DATE")):
+    if kind in ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"):
+        return TimeRule("instants", f"epoch_us({sql}::TIMESTAMPTZ)", "false")
+    if kind in ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "DATE"):
         return TimeRule("local times" if kind.startswith("T") else "dates", f"epoch_us({sql}::TIMESTAMP)", "true")
     if kind.endswith("INT") and time_format is None and _dated(con, table, sql):
         return TimeRule("digits %Y%m%d", f"epoch_us(try_strptime(CAST({sql} AS VARCHAR), '%Y%m%d'))", "true")
+    if kind.startswith("ENUM("):
+        sql, kind = f"CAST({sql} AS VARCHAR)", "VARCHAR"
+    if kind in ("FLOAT", "DOUBLE") or (kind.startswith("DECIMAL(") and kind.endswith(")")):
+        sql, kind = f"(CASE WHEN isfinite({sql}::DOUBLE) THEN {sql}::DOUBLE END)", "DOUBLE"
+    if kind != "VARCHAR" and kind != "DOUBLE" and not re.fullmatch(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?", kind):
+        raise InputError(f"time={label!r} is of type {kind}, which holds no times; name another column")
     if kind != "VARCHAR":
         return _epoch(con, table, sql, time_format, label)
     if time_format is not None and "%" in time_format:
@@ -84,6 +90,13 @@ def time_rule(
     if not sample:
         raise InputError(f"time={label!r} has no value in any row")
     return _from_text(con, table, sql, sample, time_format, label)
+
+
+def checked_format(time_format: str | None) -> str | None:
+    """Return how times are to be read if that is one of the ways known, else raise."""
+    if time_format is not None and "%" not in time_format:
+        choice("time_format", time_format, [*_EPOCHS, "day-first", "month-first", "%Y-%m-%d %H:%M:%S"])
+    return time_format
 
 
 def _from_text(

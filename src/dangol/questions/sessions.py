@@ -159,6 +159,7 @@ def _count(log: EventLog, rules: Rules, cut: Breakdown | None) -> faces.Counted:
     tally = kernels.Tally(*_summed([part[0] for part in parts]))
     users, events, unfinished = np.sum([part[1] for part in parts], axis=0).tolist()
     segments = [part[2] for part in parts if part[2] is not None]
+    median, p90 = _quantiles(log, rules, tally.durations, (0.5, 0.9), following=False)
     return faces.Counted(
         users=users,
         events=events,
@@ -166,7 +167,8 @@ def _count(log: EventLog, rules: Rules, cut: Breakdown | None) -> faces.Counted:
         tally=tally,
         names=tuple(log.events),
         edges=BINS.edges,
-        median_us=_quantiles(log, rules, tally.durations, (0.5,), following=False)[0],
+        median_us=median,
+        p90_us=p90,
         suggested_us=suggested_gap(tally.idle, BINS.edges),
         labels=cut.labels if cut else None,
         segments=kernels.Parts(*_summed(segments)) if segments else None,
@@ -274,9 +276,8 @@ def _tables(log: EventLog, rules: Rules, cut: Breakdown | None, counted: faces.C
 
 def _summary(log: EventLog, rules: Rules, counted: faces.Counted) -> pd.DataFrame:
     between = log.run(_times_between, lambda parts: np.sum(parts, axis=0), rules=rules)
-    p90 = _quantiles(log, rules, counted.tally.durations, (0.9,), following=False)[0]
     gap = _quantiles(log, rules, between, (0.5,), following=True)[0]
-    return faces.summary(counted, p90, gap)
+    return faces.summary(counted, gap)
 
 
 def _sessions(log: EventLog, rules: Rules, cut: Breakdown | None) -> pd.DataFrame:

@@ -38,6 +38,7 @@ class Counted:
     names: tuple[str, ...]
     edges: Ints
     median_us: float
+    p90_us: float
     suggested_us: float | None
     labels: tuple[str, ...] | None
     segments: Parts | None
@@ -103,7 +104,7 @@ def users(log: EventLog, columns: Sequence[npt.NDArray[Any]]) -> pd.DataFrame:
     )
 
 
-def summary(counted: Counted, p90_us: float, gap_us: float) -> pd.DataFrame:
+def summary(counted: Counted, gap_us: float) -> pd.DataFrame:
     """The measures of the whole."""
     import pandas as pd
 
@@ -117,7 +118,7 @@ def summary(counted: Counted, p90_us: float, gap_us: float) -> pd.DataFrame:
         "events_per_session": _ratio(counted.events, n),
         "mean_duration_s": counted.mean_us / SECOND,
         "median_duration_s": counted.median_us / SECOND,
-        "p90_duration_s": p90_us / SECOND,
+        "p90_duration_s": counted.p90_us / SECOND,
         "bounce_rate": _ratio(counted.bounces, n),
         "bounce_rate_events": _ratio(counted.bounces, counted.events),
         "median_gap_to_next_s": gap_us / SECOND,
