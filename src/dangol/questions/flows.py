@@ -55,7 +55,8 @@ def flows(
             it; None: the unit's beginning (with ``direction="before"``: its end).
         direction: ``"after"`` or ``"before"`` the anchor.
         steps: how many events after, or before, the anchor are followed (5; at most 50).
-        top: how many events each step of ``sankey`` names (8): the most frequent there; the others are "other".
+        top: how many events each step of ``sankey`` names (8): the most frequent there, over all segments together; the
+            others are "other".
         by: a user column, or an event column; it adds ``segment`` to the tables. A user is in one segment.
         attribution: which of the user's events decides with an event column: the ``"first"`` or the ``"last"``.
         compare: two values of ``by``, (a, b), whose moves are tested against each other.

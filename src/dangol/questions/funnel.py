@@ -79,11 +79,13 @@ def funnel(
         same: an event or user column whose value the steps of an attempt must share (the same item, the same plan).
         repeats: ``"end"``: each step counts at its first event, and another event of a step already done, the first
             step excepted, ends the attempt; ``"ignore"``: repeats change nothing.
-        ties: ``"increase"``: the times of an attempt must differ; ``"allow"``: at equal times the source order decides.
+        ties: ``"increase"``: the times of an attempt must differ, those of optional steps from their neighbours' too;
+            ``"allow"``: at equal times the source order decides.
         by: a user column, or an event column; it adds ``segment``.
         attribution: for an event column, whether the value at the ``"first"`` or at the ``"last"`` reached step of the
             reported attempt counts.
-        as_of: local time up to which the log is taken to be complete; later events are left out (the log's end).
+        as_of: local time up to which the log is taken to be complete (the log's end); what is at or after it is left
+            out.
 
     Returns:
         A Result. ``.table`` is ``tables["steps"]``, one row per listed step, the eligible only:

@@ -77,7 +77,8 @@ def overview(log: EventLog, *, every: str = "1d", by: str | None = None, as_of: 
         log: the log or view to ask.
         every: the periods of the main table: a whole number of ``h``, ``d``, ``w``, ``mo``, ``q`` or ``y`` ("1d").
         by: a user column, or an event column, where each event counts under its own value; adds ``segment``.
-        as_of: local time up to which the log is taken to be complete; later events are left out (the log's end).
+        as_of: local time up to which the log is taken to be complete (the log's end); what is at or after it is left
+            out.
 
     Returns:
         A Result. ``.table`` is ``tables["periods"]``, one row per period, empty ones included:

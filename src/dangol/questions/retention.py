@@ -106,7 +106,8 @@ def retention(
         brackets: ascending edges in periods; ``[1, 3, 7]`` counts a return once in periods 1-2 and once in 3-6, beside
             period 0. Edges that begin with 0 put period 0 into the first bracket. Not with ``"on-or-after"``.
         by: a user column, or an event column whose value at the start event counts; it adds ``segment``.
-        as_of: local time up to which the log is taken to be complete; later events are left out (the log's end).
+        as_of: local time up to which the log is taken to be complete (the log's end); what is at or after it is left
+            out.
 
     Returns:
         A Result. ``.table`` is ``tables["cohorts"]``, one row per cohort and period:
