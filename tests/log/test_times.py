@@ -103,3 +103,14 @@ def test_the_person_may_decide() -> None:
 def test_no_way_is_an_error(values: list[str | None]) -> None:
     with pytest.raises(InputError, match="when"):
         read(values)
+
+
+def test_a_format_that_would_have_no_effect_is_refused() -> None:
+    with pytest.raises(
+        InputError, match="'day-first' needs dates such as '1/12/2010', but time='when' holds '2010-12-01'"
+    ):
+        read(["2010-12-01"], "day-first")
+    con = duckdb.connect()
+    con.execute("CREATE TABLE t AS SELECT DATE '2010-12-01' AS v")
+    with pytest.raises(InputError, match="holds times already"):
+        time_rule(con, "t", '"v"', "DATE", "day-first", "when")

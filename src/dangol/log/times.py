@@ -66,6 +66,8 @@ def time_rule(
         InputError: where no way, or more than one way, reads the values.
     """
     kind = kind.upper()
+    if time_format is not None and kind.startswith(("TIMESTAMP", "DATE")):
+        raise InputError(f"time={label!r} holds times already, so time_format={time_format!r} has no use; leave it out")
     if kind in ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"):
         return TimeRule("instants", f"epoch_us({sql}::TIMESTAMPTZ)", "false")
     if kind in ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "DATE"):
@@ -107,6 +109,10 @@ def _from_text(
     best = max(hits, key=lambda name: hits[name])
     if time_format in ("day-first", "month-first") and hits["numeric"]:
         best = "numeric"
+    elif time_format in ("day-first", "month-first"):
+        raise InputError(
+            f"time_format={time_format!r} needs dates such as '1/12/2010', but time={label!r} holds {sample[0]!r}"
+        )
     if hits[best] * 2 < len(sample):
         return _named(con, sample, sql, label)
     if best == "digits":
