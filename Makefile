@@ -14,7 +14,7 @@ PYTEST  := $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --doctest-mo
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(READY) ## ingest the shop data that ship with the package, answer five questions, draw their figures into demo/
+demo: $(READY) ## a real shop and a generated school network, each from raw data to a report in demo/
 	@$(BIN)/dangol demo
 
 test: lint ## lint, types, architecture, fast tests, doctests

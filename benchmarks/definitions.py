@@ -1,4 +1,4 @@
-"""The five questions every tool is asked, defined so exactly that all answers must be equal.
+"""The questions every tool is asked, defined so exactly that all answers must be equal.
 
 An *answer* is plain Python (lists of integers, floats and text), so that two tools' answers are compared with ``==``:
 
@@ -21,6 +21,26 @@ An *answer* is plain Python (lists of integers, floats and text), so that two to
 ``daily``
     Calendar days, UTC: events, distinct users, users whose first event of the log is on that day.
     -> ``[[day, events, users, new users], ...]`` sorted
+``lifecycle``
+    Calendar weeks from Monday, UTC, from the first to the last of the log. A user of a week is new if it is the first
+    one, returning if also active in the week before, resurrected otherwise; dormant are the users of the week before
+    who are not active in this one.
+    -> ``[[Monday, users, new, returning, resurrected, dormant], ...]`` sorted
+``rhythm``
+    Hours of the week, UTC, 0 to 167 from Monday, midnight: events, distinct users (hours without events are left out).
+    -> ``[[hour of the week, events, users], ...]`` sorted
+``rfm``
+    An event with an amount above zero is an order, one with an amount below zero a refund. Of every user with an order:
+    days from the day (UTC) of the last order to the day after the log's last, number of orders, sum of all amounts. Of
+    each of the three the quantiles at 1/5, 2/5, 3/5, 4/5, interpolated linearly, times five (whole numbers, since
+    amounts are), and how many users lie above each; equal quantiles are one.
+    -> ``[users, [[5 x quantile, users above], ...] of days, the same of orders, the same of amounts]``
+``sales``
+    Calendar months, UTC, with orders: sum of amounts less refunds, orders, users with an order, users whose first order
+    of the log is in the month.
+    -> ``[[first day of the month, amount, orders, buyers, new buyers], ...]`` sorted
+
+Two more are asked of Dangol alone, since no peer answers them in one query: ``repurchase`` and ``drivers``.
 
 Consecutive means: by time, then by the source's order. ``make_log`` gives each user distinct times, so that no tool
 has to honour the second rule. No tool may rely on the file's order of rows or on how user ids are written.
@@ -33,6 +53,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 SECOND: Final = 1_000_000
+HOUR: Final = 3_600 * SECOND
 DAY: Final = 86_400 * SECOND
 WEEK: Final = 7 * DAY
 MONDAY: Final = 3 * DAY  # 1970-01-01 was a Thursday: (t + MONDAY) // WEEK numbers the weeks that begin on Monday
@@ -41,7 +62,10 @@ GAP: Final = 30 * 60 * SECOND
 STEPS: Final = ("view", "cart", "order")
 WITHIN: Final = 14 * DAY
 
-TASKS: Final = ("sessions", "funnel", "retention", "flows", "daily")
+ORDERED: Final = ("sessions", "funnel", "retention", "flows", "daily")  # what users do, in order
+REGULARS: Final = ("lifecycle", "rhythm", "rfm", "sales")  # who comes back and what they pay
+ALONE: Final = ("repurchase", "drivers")  # asked of Dangol alone
+TASKS: Final = (*ORDERED, *REGULARS, *ALONE)
 LEAGUES: Final = ("raw", "prepared")
 
 Answer = list[Any]
@@ -51,7 +75,7 @@ Answer = list[Any]
 class Peer:
     """One tool, opened on one file in one league: what to call for each task, and the versions it ran with.
 
-    An answer's None stands for what a tool does not give (or not exactly); it is compared with nothing. Dangol alone
+    ``tasks`` may lack those that the tool does not offer. An answer's None stands for what a tool does not give (or not exactly); it is compared with nothing. Dangol alone
     has ``calls``, the questions without the tables that answer the task, and ``floor``, a plain sum over the columns.
     """
 
@@ -60,6 +84,11 @@ class Peer:
     notes: str = ""
     calls: Mapping[str, Callable[[], object]] = field(default_factory=dict)
     floor: Callable[[], int] | None = None
+
+
+def answered(asked: object) -> dict[str, Callable[[], Answer]]:
+    """Return what a tool answers in a league: the methods that are named like tasks."""
+    return {task: getattr(asked, task) for task in TASKS if hasattr(asked, task)}
 
 
 def day_name(day: int) -> str:
@@ -72,3 +101,14 @@ def day_name(day: int) -> str:
 def monday_name(week: int) -> str:
     """Write a number of weeks (as ``MONDAY`` numbers them) as the date of its Monday."""
     return day_name(week * 7 - 3)
+
+
+def month_name(month: int) -> str:
+    """Write a number of months since 1970 as the date of its first day."""
+    return f"{1970 + month // 12}-{month % 12 + 1:02d}-01"
+
+
+def quintiles(users: int, fifths: list[int], above: list[int]) -> Answer:
+    """Write the answer to ``rfm``: four cuts of days, of orders and of amounts, and how many users lie above each."""
+    pairs = [list(pair) for pair in zip(fifths, above, strict=True)]
+    return [users, *(sorted(map(list, {tuple(pair) for pair in pairs[at : at + 4]})) for at in (0, 4, 8))]

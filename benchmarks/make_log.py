@@ -2,10 +2,11 @@
 
     python -m benchmarks.make_log --events 20000000 --users 400000 --out log.parquet
 
-Columns: ``user`` (text, ``u0000123``), ``event`` (text, 12 names, 'view' about 30 %), ``time`` (timestamp[us, UTC])
-and ``country`` (text, 12 values, fixed per user). What makes it realistic: users arrive over the 90 days and then
-fade; their activity is log-normal, so that a few are a thousand times as busy as most; they come in sessions with
-log-normal pauses; nights are quiet; what is done next depends on what was done before.
+Columns: ``user`` (text, ``u0000123``), ``event`` (text, 12 names, 'view' about 30 %), ``time`` (timestamp[us, UTC]),
+``country`` (text, 12 values, fixed per user) and ``amount`` (int64, whole won, so that sums are exact: above zero on
+'order', below on 'refund', null elsewhere). What makes it realistic: users arrive over the 90 days and then fade; their
+activity is log-normal, so that a few are a thousand times as busy as most; they come in sessions with log-normal
+pauses; nights are quiet; what is done next depends on what was done before; prices are log-normal, in hundreds.
 
 The times of one user are all different, so no answer depends on how a tool orders ties. The same arguments give the
 same rows on every machine with the same numpy. Memory: the sessions (16 bytes each, about 7 events in one) and one day.
@@ -25,6 +26,7 @@ import pyarrow.parquet as pq
 
 EVENTS = ("view", "search", "item", "cart", "checkout", "order", "like", "share", "login", "logout", "help", "refund")
 SHARES = (0.24, 0.22, 0.12, 0.10, 0.05, 0.03, 0.08, 0.03, 0.07, 0.03, 0.02, 0.01)
+ORDER, REFUND = EVENTS.index("order"), EVENTS.index("refund")
 FOLLOWS = (2, 0, 0, 4, 5, 0, 0, 0, 1, 8, 0, 10)  # what comes next when the user follows the usual path, by code
 COUNTRIES = ("KR", "US", "JP", "DE", "FR", "GB", "IN", "BR", "VN", "TH", "CA", "AU")
 COUNTRY_SHARES = (0.34, 0.18, 0.12, 0.08, 0.06, 0.06, 0.05, 0.04, 0.03, 0.02, 0.01, 0.01)
@@ -57,12 +59,13 @@ def make_log(out: Path, *, events: int, users: int, seed: int = 0) -> None:
     """Write the log; it has exactly ``events`` rows and ``users`` users."""
     if not 1 <= users <= events:
         raise SystemExit("a log needs at least one user, and an event for each user")
-    rng = np.random.default_rng(seed)
+    rng, prices = np.random.default_rng(seed), np.random.default_rng([seed, 1])
     ids = pa.array(np.char.add("u", np.char.zfill(np.arange(users).astype("U8"), 7)).tolist(), pa.string())
     country = rng.choice(len(COUNTRIES), users, p=COUNTRY_SHARES).astype(np.int8)
     names, lands = pa.array(EVENTS), pa.array(COUNTRIES)
+    text = pa.string()
     schema = pa.schema(
-        {"user": pa.string(), "event": pa.string(), "time": pa.timestamp("us", "UTC"), "country": pa.string()}
+        {"user": text, "event": text, "time": pa.timestamp("us", "UTC"), "country": text, "amount": pa.int64()}
     )
     with pq.ParquetWriter(out, schema, store_schema=False) as writer:
         for user, event, moment in _days(rng, events, users):
@@ -71,8 +74,18 @@ def make_log(out: Path, *, events: int, users: int, seed: int = 0) -> None:
                 names.take(pa.array(event)),
                 pa.array(moment).cast(schema.field("time").type),
                 lands.take(pa.array(country[user])),
+                _amounts(prices, event),
             ]
             writer.write_table(pa.table(columns, schema=schema), row_group_size=1 << 20)
+
+
+def _amounts(rng: np.random.Generator, event: npt.NDArray[np.int8]) -> pa.Array:
+    """Draw what orders cost and refunds give back; a generator of its own leaves all other columns as they are."""
+    amount = np.zeros(len(event), np.int64)
+    paid = np.flatnonzero((event == ORDER) | (event == REFUND))
+    amount[paid] = np.maximum(1, rng.lognormal(5.5, 0.8, len(paid)).astype(np.int64)) * 100
+    amount[event == REFUND] *= -1
+    return pa.array(amount, mask=amount == 0)
 
 
 def _sessions(rng: np.random.Generator, events: int, users: int) -> tuple[Ints, npt.NDArray[np.int32], Ints]:

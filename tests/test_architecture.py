@@ -29,7 +29,7 @@ NETWORK = (
     *("http", "urllib.request", "urllib3", "requests", "httpx", "aiohttp", "websockets"),
 )
 # A library that one room alone may load, so that it can be replaced and stays lazy.
-OWNERS = {"plotly": "plots/", "numba": "kernels/compile.py", "jinja2": "report/"}
+OWNERS = {"plotly": "plots/", "numba": "kernels/compile.py", "jinja2": "reports/"}
 
 Import = tuple[str, int, str]  # file, line, module as written (relative ones with their dots)
 

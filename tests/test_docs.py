@@ -25,9 +25,9 @@ def blocks(readme: str, language: str) -> list[str]:
 
 
 def commands(readme: str) -> list[str]:
-    """Every ``dangol …`` of the plain blocks, with lines that end in a backslash joined."""
-    text = "\n".join(blocks(readme, "")).replace("\\\n", " ")
-    return [line for line in text.splitlines() if line.startswith("dangol ")]
+    """Every ``dangol …`` of the plain blocks, with lines that end in a backslash joined, and of the tables."""
+    text = (ROOT / readme).read_text(encoding="utf-8").replace("\\\n", " ")
+    return re.findall(r"^(?:\|.*`)?(dangol [^`\n]+)(?:` \|)?$", text, re.MULTILINE)
 
 
 def write_orders(folder: Path) -> None:

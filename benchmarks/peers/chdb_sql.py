@@ -46,14 +46,7 @@ def open_peer(path: str, league: str, threads: int) -> Peer:
     quoted = path.replace("\\", "\\\\").replace("'", "\\'")
     db.query(f"CREATE VIEW log AS SELECT * FROM file('{quoted}', Parquet)")
     asked = _Prepared(db) if league == "prepared" else _Raw(db)
-    tasks = {
-        "sessions": asked.sessions,
-        "funnel": asked.funnel,
-        "retention": asked.retention,
-        "flows": asked.flows,
-        "daily": asked.daily,
-    }
-    return Peer(tasks, f"chdb {chdb.__version__} (ClickHouse {_rows(db, 'SELECT version()')[0][0]})")
+    return Peer(answered(asked), f"chdb {chdb.__version__} (ClickHouse {_rows(db, 'SELECT version()')[0][0]})")
 
 
 def _rows(db: Any, sql: str) -> Answer:

@@ -18,7 +18,7 @@ from typing import Final
 
 import duckdb
 
-from benchmarks.definitions import DAY, GAP, MONDAY, STEPS, WEEK, WITHIN, Answer, Peer
+from benchmarks.definitions import DAY, GAP, HOUR, MONDAY, STEPS, WEEK, WITHIN, Answer, Peer, answered, quintiles
 
 HOW: Final = {
     ("raw", "sessions"): "users coded by a join, one sort by (user code << 44 | time), streaming lag/lead",
@@ -29,14 +29,23 @@ HOW: Final = {
     ("raw", "retention"): "bit_or of week bits per user, masks counted, bits unpacked",
     ("raw", "flows"): "sort as above, streaming lag, median() and bit_count(bitstring_agg(user)) per edge",
     ("raw", "daily"): "bit_or of day bits per user, bytes of masks counted, bits unpacked; events by a second scan",
+    ("raw", "lifecycle"): "bit_or of week bits per user, masks counted, bits of each week and the one before compared",
+    ("raw", "rhythm"): "group by user and hour of the week, then by hour",
+    ("raw", "rfm"): "rows with an amount, group by user, quantile_cont",
+    ("raw", "sales"): "rows with an amount, group by user and month, then by month; first months joined",
     ("prepared", "sessions"): "sorted table of integers, streaming lag/lead, one UNION ALL branch per thread",
     ("prepared", "funnel"): "streaming last_value IGNORE NULLS per step, one branch per thread, max level per user",
     ("prepared", "retention"): "streaming lag keeps one row per user and week, bit_or per user, one branch per thread",
     ("prepared", "flows"): "streaming lag, median() and bit_count(bitstring_agg(user)) per edge, one branch per thread",
     ("prepared", "daily"): "streaming lag flags a user's first row of each day, one branch per thread",
+    ("prepared", "lifecycle"): "streaming lag keeps one row per user and week, then as on the file",
+    ("prepared", "rhythm"): "bit_count(bitstring_agg(user)) per hour of the week",
+    ("prepared", "rfm"): "the table of purchases, group by user, quantile_cont",
+    ("prepared", "sales"): "the table of purchases, streaming lag flags a user's first order of each month",
 }
 PREPARED_FORM: Final = (
-    "in-memory table sorted by user, time: key BIGINT (user << 44 + time), time BIGINT, event UTINYINT"
+    "in-memory tables sorted by user, time: key BIGINT (user << 44 + time), time BIGINT, event UTINYINT; and of the "
+    "rows with an amount code INT, time BIGINT, amount BIGINT"
 )
 
 SHIFT: Final = 44  # 2**44 microseconds = 203 days; DuckDB raises an error where user << 44 does not fit
@@ -50,14 +59,7 @@ def open_peer(path: str, league: str, threads: int) -> Peer:
     db.execute("SET TimeZone = 'UTC'")
     db.read_parquet(path).create_view("log")
     asked = _Prepared(db, threads) if league == "prepared" else _Raw(db)
-    tasks = {
-        "sessions": asked.sessions,
-        "funnel": asked.funnel,
-        "retention": asked.retention,
-        "flows": asked.flows,
-        "daily": asked.daily,
-    }
-    return Peer(tasks, f"DuckDB {duckdb.__version__}")
+    return Peer(answered(asked), f"DuckDB {duckdb.__version__}")
 
 
 def _rows(db: duckdb.DuckDBPyConnection, sql: str) -> Answer:
@@ -111,6 +113,36 @@ def _triangle(masks: str, first: str) -> str:
         WHERE (mask >> week) & 1 = 1 GROUP BY 1, 2 ORDER BY 1, 2"""
 
 
+def _lifecycle(masks: str, first: str) -> str:
+    """Compare the bits of each week and of the one before it in users' masks, whose lowest bit is the week ``first``."""
+    return f"""
+        WITH masks AS ({masks}), counted AS (SELECT mask, count(*) n FROM masks GROUP BY 1),
+        unpacked AS (SELECT week, n, (mask >> week) & 1 = 1 here, ((mask << 1) >> week) & 1 = 1 before,
+                mask & ((1::BIGINT << week) - 1) = 0 fresh
+            FROM counted, range((SELECT length(bin(max(mask))) FROM counted)) weeks(week))
+        SELECT strftime(DATE '1970-01-01' + (7 * (week + first) - 3)::INT, '%Y-%m-%d') monday,
+            {_sum("here")}, {_sum("here AND fresh")}, {_sum("here AND before")},
+            {_sum("here AND NOT before AND NOT fresh")}, {_sum("before AND NOT here")}
+        FROM unpacked, (SELECT {first} first) GROUP BY 1 ORDER BY 1"""
+
+
+def _sum(condition: str) -> str:
+    return f"coalesce(sum(n) FILTER ({condition}), 0)::BIGINT"
+
+
+def _rfm(orders: str) -> str:
+    """Cut and count ``orders``: a row per user with days since the last (r), number (f) and amounts (m)."""
+    measures = ("r", "f", "m")
+    cuts = ", ".join(
+        f"list_transform(quantile_cont({one}, [0.2, 0.4, 0.6, 0.8]), lambda x: round(5 * x)::BIGINT) c{one}"
+        for one in measures
+    )
+    above = ", ".join(f"count(*) FILTER (5 * {one} > c{one}[{at}])" for one in measures for at in (1, 2, 3, 4))
+    return f"""
+        WITH orders AS MATERIALIZED ({orders}), cuts AS (SELECT {cuts} FROM orders)
+        SELECT count(*), any_value(cr || cf || cm), [{above}] FROM orders, cuts"""
+
+
 def _pairs(rows: str) -> str:
     """Consecutive events of a user; ``edge`` = source * 256 + target fits two bytes."""
     return f"""
@@ -137,6 +169,11 @@ NAMES: Final = """CREATE OR REPLACE TEMP TABLE names AS
 KEY: Final = f"(code << {SHIFT}) + epoch_us(time) - (SELECT epoch_us(min(time)) FROM log)"
 
 
+LAST_DAY: Final = f"(SELECT epoch_us(max(time)) // {DAY} FROM log)"
+CELL: Final = f"((time + {MONDAY}) // {HOUR} % 168)::UTINYINT"
+MONTH: Final = "date_trunc('month', make_timestamp(time))"
+
+
 class _Raw:
     """Every question asks the file; codes for users and events are part of the question."""
 
@@ -155,9 +192,7 @@ class _Raw:
         return _row(self.db, _funnel(rows))
 
     def retention(self) -> Answer:
-        first = f"(SELECT (epoch_us(min(time)) + {MONDAY}) // {WEEK} FROM log)"
-        bit = f"1::BIGINT << ((epoch_us(time) + {MONDAY}) // {WEEK} - {first})"
-        return _rows(self.db, _triangle(f"SELECT bit_or({bit}) mask FROM log GROUP BY user", first))
+        return _rows(self.db, _triangle(WEEKS_RAW, FIRST_WEEK))
 
     def flows(self) -> Answer:
         self.db.execute(USERS)
@@ -169,6 +204,42 @@ class _Raw:
     def daily(self) -> Answer:
         return _rows(self.db, DAILY_RAW)
 
+    def lifecycle(self) -> Answer:
+        return _rows(self.db, _lifecycle(WEEKS_RAW, FIRST_WEEK))
+
+    def rhythm(self) -> Answer:
+        cell = CELL.replace("time", "epoch_us(time)")
+        return _rows(
+            self.db,
+            f"""SELECT cell, sum(n)::BIGINT, count(*)
+            FROM (SELECT user, {cell} cell, count(*) n FROM log GROUP BY ALL) GROUP BY 1 ORDER BY 1""",
+        )
+
+    def rfm(self) -> Answer:
+        orders = f"""
+            SELECT {LAST_DAY} + 1 - max(time) FILTER (amount > 0) // {DAY} r, count(*) FILTER (amount > 0) f,
+                sum(amount)::BIGINT m FROM {PURCHASES} GROUP BY user HAVING f > 0"""
+        return quintiles(*_row(self.db, _rfm(orders)))
+
+    def sales(self) -> Answer:
+        return _rows(
+            self.db,
+            f"""
+            WITH bought AS (SELECT user, {MONTH} AS month, sum(amount) amount, count(*) FILTER (amount > 0) n
+                FROM {PURCHASES} GROUP BY ALL),
+            months AS (SELECT month, sum(amount)::BIGINT amount, sum(n)::BIGINT orders, count(*) FILTER (n > 0) buyers
+                FROM bought GROUP BY 1),
+            fresh AS (SELECT month, count(*) fresh
+                FROM (SELECT min(month) AS month FROM bought WHERE n > 0 GROUP BY user) GROUP BY 1)
+            SELECT strftime(month, '%Y-%m-%d'), amount, orders, buyers, coalesce(fresh, 0)
+            FROM months LEFT JOIN fresh USING (month) WHERE orders > 0 ORDER BY 1""",
+        )
+
+
+FIRST_WEEK: Final = f"(SELECT (epoch_us(min(time)) + {MONDAY}) // {WEEK} FROM log)"
+WEEKS_RAW: Final = f"""
+    SELECT bit_or(1::BIGINT << ((epoch_us(time) + {MONDAY}) // {WEEK} - {FIRST_WEEK})) mask FROM log GROUP BY user"""
+PURCHASES: Final = "(SELECT user, epoch_us(time) AS time, amount FROM log WHERE amount IS NOT NULL)"
 
 # A mask of 128 days per user, in one group by; then how often each byte of the masks has each value, which is small.
 DAILY_RAW: Final = f"""
@@ -195,9 +266,11 @@ class _Prepared:
         db.execute(NAMES)
         db.execute(f"""CREATE TABLE sorted AS SELECT {KEY.replace("code", "users.code")} key, epoch_us(time) time,
             names.code event FROM log JOIN users USING (user) JOIN names ON names.event = log.event ORDER BY key""")
+        db.execute(f"""CREATE TABLE purchases AS SELECT code::INT code, epoch_us(time) time, amount,
+            FROM log JOIN users USING (user) WHERE amount IS NOT NULL ORDER BY code, log.time""")
         self.step = dict(db.execute("SELECT event, code FROM names").fetchall())
-        start = db.execute("SELECT min(time) FROM sorted").fetchall()[0][0]
-        self.day, self.week = start // DAY, (start + MONDAY) // WEEK
+        start, end = db.execute("SELECT min(time), max(time) FROM sorted").fetchall()[0]
+        self.day, self.week, self.last_day = start // DAY, (start + MONDAY) // WEEK, end // DAY
         self.n_users = _n_users(db)
         cuts = [self.n_users * part // threads << SHIFT for part in range(threads + 1)]
         self.parts = [f"key >= {low} AND key < {high}" for low, high in pairwise(cuts)]
@@ -219,14 +292,16 @@ class _Prepared:
         parts = self._branches(_funnel(rows))
         return _row(self.db, f"SELECT sum(one)::BIGINT, sum(two)::BIGINT, sum(three)::BIGINT FROM ({parts})")
 
-    def retention(self) -> Answer:
-        masks = f"""
+    def _weeks(self) -> str:
+        return self._branches(f"""
             SELECT bit_or(1::BIGINT << (code & 63)) mask
             FROM (SELECT code, lag(code, 1, -1) OVER () before
                 FROM (SELECT (key >> {SHIFT}) * 64 + ((time + {MONDAY}) // {WEEK} - {self.week}) code
                     FROM sorted WHERE {{part}}))
-            WHERE code <> before GROUP BY code >> 6"""
-        return _rows(self.db, _triangle(self._branches(masks), str(self.week)))
+            WHERE code <> before GROUP BY code >> 6""")
+
+    def retention(self) -> Answer:
+        return _rows(self.db, _triangle(self._weeks(), str(self.week)))
 
     def flows(self) -> Answer:
         pairs = self._branches(_pairs("SELECT key, event FROM sorted WHERE {part}"))
@@ -244,4 +319,32 @@ class _Prepared:
             f"""
             SELECT strftime(DATE '1970-01-01' + (day + {self.day})::INT, '%Y-%m-%d') name, sum(n)::BIGINT,
                 sum(people)::BIGINT, sum(fresh)::BIGINT FROM ({parts}) GROUP BY 1 ORDER BY 1""",
+        )
+
+    def lifecycle(self) -> Answer:
+        return _rows(self.db, _lifecycle(self._weeks(), str(self.week)))
+
+    def rhythm(self) -> Answer:
+        users = f"bit_count(bitstring_agg(key >> {SHIFT}, 0, {self.n_users - 1}))"
+        return _rows(self.db, f"SELECT {CELL} cell, count(*), {users} FROM sorted GROUP BY 1 ORDER BY 1")
+
+    def rfm(self) -> Answer:
+        orders = f"""
+            SELECT {self.last_day + 1} - max(time) FILTER (amount > 0) // {DAY} r, count(*) FILTER (amount > 0) f,
+                sum(amount)::BIGINT m FROM purchases GROUP BY code HAVING f > 0"""
+        return quintiles(*_row(self.db, _rfm(orders)))
+
+    def sales(self) -> Answer:
+        return _rows(
+            self.db,
+            f"""
+            WITH flagged AS (SELECT code, month, amount, lag(code, 1, -1) OVER () code_before,
+                    lag(month) OVER () month_before
+                FROM (SELECT code, amount, {MONTH} AS month FROM purchases WHERE amount > 0)),
+            sold AS (SELECT month, sum(amount) amount, count(*) orders,
+                    count(*) FILTER (code <> code_before OR month <> month_before) buyers,
+                    count(*) FILTER (code <> code_before) fresh FROM flagged GROUP BY 1),
+            refunds AS (SELECT {MONTH} AS month, sum(amount) refunded FROM purchases WHERE amount < 0 GROUP BY 1)
+            SELECT strftime(month, '%Y-%m-%d'), (amount + coalesce(refunded, 0))::BIGINT, orders, buyers, fresh
+            FROM sold LEFT JOIN refunds USING (month) ORDER BY 1""",
         )

@@ -44,14 +44,7 @@ def open_peer(path: str, league: str, threads: int) -> Peer:
     """Open the file; in the league ``prepared`` also load, code and sort it."""
     pa.set_cpu_count(threads)
     asked = _Prepared(path) if league == "prepared" else _Raw(path)
-    tasks = {
-        "sessions": asked.sessions,
-        "funnel": asked.funnel,
-        "retention": asked.retention,
-        "flows": asked.flows,
-        "daily": asked.daily,
-    }
-    return Peer(tasks, f"pandas {pd.__version__}, NumPy {np.__version__}", "reading takes all threads, the rest one")
+    return Peer(answered(asked), f"pandas {pd.__version__}, NumPy {np.__version__}", "reading takes all threads, the rest one")
 
 
 # ---- what both leagues share ----------------------------------------------------------------------------------------

@@ -48,14 +48,7 @@ def open_peer(path: str, league: str, threads: int) -> Peer:
     if pl.thread_pool_size() != threads:
         raise SystemExit(f"polars runs {pl.thread_pool_size()} threads, not {threads}: set POLARS_MAX_THREADS")
     asked = _Prepared(path, threads) if league == "prepared" else _Raw(path)
-    tasks = {
-        "sessions": asked.sessions,
-        "funnel": asked.funnel,
-        "retention": asked.retention,
-        "flows": asked.flows,
-        "daily": asked.daily,
-    }
-    return Peer(tasks, f"polars {pl.__version__}")
+    return Peer(answered(asked), f"polars {pl.__version__}")
 
 
 # ---- what both leagues share: expressions over rows sorted by key ---------------------------------------------------

@@ -20,26 +20,44 @@ __all__ = [
     "StoreError",
     "__version__",
     "ask",
+    "datasets",
+    "drivers",
     "flows",
     "funnel",
     "ingest",
+    "lifecycle",
     "open_log",
     "overview",
+    "report",
+    "repurchase",
     "retention",
+    "rfm",
+    "rhythm",
+    "run",
+    "sales",
     "sessions",
 ]
 
 if TYPE_CHECKING:  # what editors and type checkers see; tests hold it equal to the table below
+    from dangol import datasets
     from dangol.catalogue import ask
     from dangol.core.errors import DangolError, InputError, StoreError
     from dangol.core.result import Result
     from dangol.log.eventlog import EventLog
     from dangol.log.ingest import ingest, open_log
+    from dangol.playbooks.run import run
+    from dangol.questions.drivers import drivers
     from dangol.questions.flows import flows
     from dangol.questions.funnel import funnel
+    from dangol.questions.lifecycle import lifecycle
     from dangol.questions.overview import overview
+    from dangol.questions.repurchase import repurchase
     from dangol.questions.retention import retention
+    from dangol.questions.rfm import rfm
+    from dangol.questions.rhythm import rhythm
+    from dangol.questions.sales import sales
     from dangol.questions.sessions import sessions
+    from dangol.reports.report import report
 else:  # hidden from type checkers: to them a module with __getattr__ has every name, misspelt ones too
     _HOMES: Final = {
         "DangolError": "dangol.core.errors",
@@ -48,12 +66,21 @@ else:  # hidden from type checkers: to them a module with __getattr__ has every 
         "Result": "dangol.core.result",
         "StoreError": "dangol.core.errors",
         "ask": "dangol.catalogue",
+        "datasets": "dangol",
+        "drivers": "dangol.questions.drivers",
         "flows": "dangol.questions.flows",
         "funnel": "dangol.questions.funnel",
         "ingest": "dangol.log.ingest",
+        "lifecycle": "dangol.questions.lifecycle",
         "open_log": "dangol.log.ingest",
         "overview": "dangol.questions.overview",
+        "report": "dangol.reports.report",
+        "repurchase": "dangol.questions.repurchase",
         "retention": "dangol.questions.retention",
+        "rfm": "dangol.questions.rfm",
+        "rhythm": "dangol.questions.rhythm",
+        "run": "dangol.playbooks.run",
+        "sales": "dangol.questions.sales",
         "sessions": "dangol.questions.sessions",
     }
 
@@ -61,7 +88,8 @@ else:  # hidden from type checkers: to them a module with __getattr__ has every 
         if name not in _HOMES:
             # the two keywords let Python add "Did you mean: 'funnel'?"
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=sys.modules[__name__])
-        found = getattr(import_module(_HOMES[name]), name)
+        home = _HOMES[name]
+        found = import_module(f"{home}.{name}") if home == "dangol" else getattr(import_module(home), name)
         globals()[name] = found  # the next look-up does not come here
         return found
 

@@ -13,15 +13,40 @@ from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hi
 from dangol.core.errors import InputError, unknown
 from dangol.core.result import Result
 from dangol.log import EventLog
-from dangol.questions import flows, funnel, overview, retention, sessions
+from dangol.questions import (
+    drivers,
+    flows,
+    funnel,
+    lifecycle,
+    overview,
+    repurchase,
+    retention,
+    rfm,
+    rhythm,
+    sales,
+    sessions,
+)
 
 Question = Callable[..., Result]
 
 QUESTIONS: Final[Mapping[str, Question]] = {
-    question.__name__: question for question in (overview, sessions, funnel, retention, flows)
+    question.__name__: question
+    for question in (
+        overview,
+        lifecycle,
+        retention,
+        sessions,
+        funnel,
+        flows,
+        rhythm,
+        rfm,
+        repurchase,
+        sales,
+        drivers,
+    )
 }
 
-Kind = Literal["text", "list", "text or list", "numbers", "flag", "number"]
+Kind = Literal["text", "list", "text or list", "numbers", "flag", "number", "share", "table"]
 
 
 @dataclass(frozen=True)
@@ -60,7 +85,7 @@ def parameters(name: str) -> tuple[Parameter, ...]:
 
 
 def _kind(hint: Any) -> tuple[Kind, tuple[str, ...]]:
-    """Classify a type: a text, several, whole numbers, a switch, a whole number; and the words a Literal allows."""
+    """Classify a type: a text, several, numbers, a switch, a whole number, a number, a table; and a Literal's words."""
     parts = (
         [part for part in get_args(hint) if part is not NoneType] if get_origin(hint) in (Union, UnionType) else [hint]
     )
@@ -68,12 +93,16 @@ def _kind(hint: Any) -> tuple[Kind, tuple[str, ...]]:
     origins = {get_origin(part) or part for part in parts}
     several = [part for part in parts if isinstance(get_origin(part), type) and issubclass(get_origin(part), Sequence)]
     if several:
-        if get_args(several[0]) == (int,):
+        if get_args(several[0])[0] in (int, float):
             return "numbers", words
         return ("text or list" if str in parts else "list"), words
-    if bool in origins:
-        return "flag", words
-    return ("number", words) if int in origins else ("text", words)
+    for origin, kind in _PLAIN.items():
+        if origin in origins:
+            return kind, words
+    return "text", words
+
+
+_PLAIN: Final[dict[Any, Kind]] = {bool: "flag", int: "number", float: "share", Mapping: "table"}
 
 
 def argument_help(function: Callable[..., Any]) -> dict[str, str]:

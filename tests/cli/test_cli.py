@@ -11,45 +11,8 @@ import pandas as pd
 import pytest
 from plotly.offline import get_plotlyjs
 
-from dangol.cli import main
-
-CSV = """user,event,time,country
-a,view,2024-01-01 10:00:00,Korea
-a,cart,2024-01-01 10:05:00,Korea
-a,order,2024-01-01 10:10:00,Korea
-b,view,2024-01-08 10:00:00,France
-b,cart,2024-01-08 12:00:00,France
-c,view,2024-03-01 10:00:00,France
-"""
-MAP = ["--user", "user", "--event", "event", "--time", "time", "--zone", "Asia/Seoul"]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path):  # type: ignore[no-untyped-def]
-    """Run ``dangol …`` in an empty folder; returns exit code, output, errors."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["dangol", *words])
-        try:
-            main()
-            code = 0
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
-
-
-@pytest.fixture
-def shop(run, tmp_path: Path):  # type: ignore[no-untyped-def]
-    """A folder with a small log, shop.log."""
-    (tmp_path / "shop.csv").write_text(CSV, encoding="utf-8")
-    code, out, err = run("ingest", "shop.csv", *MAP, "--out", "shop.log")
-    assert code == 0, err
-    assert "6 rows in = 6 accepted + 0 rejected + 0 duplicate" in out
-    return run
+from dangol.core.labels import title
+from tests.cli.conftest import CSV, MAP
 
 
 @pytest.mark.parametrize(
@@ -60,12 +23,18 @@ def shop(run, tmp_path: Path):  # type: ignore[no-untyped-def]
         ("funnel", "shop.log", "--steps", "view,cart,order", "--within", "14d", "--by", "country"),
         ("retention", "shop.log", "--every", "1mo"),
         ("flows", "shop.log", "--unit", "session"),
+        ("lifecycle", "shop.log", "--every", "1w"),
+        ("rhythm", "shop.log", "--event", "view"),
+        ("rfm", "shop.log", "--event", "order", "--bins", "3,2,2", "--recency-cuts", "10,40.5"),
+        ("repurchase", "shop.log", "--event", "order", "--days", "7,30"),
+        ("sales", "shop.log", "--every", "1w", "--event", "order", "--by", "country"),
+        ("drivers", "shop.log", "--outcome", "order", "--least", "1", "--rate", "0.1", "--counts", "1,2"),
     ],
 )
 def test_every_question_answers_in_every_form(shop, words: tuple[str, ...], tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     code, out, err = shop(*words)
     assert code == 0, err
-    assert out.startswith(words[0])
+    assert out.startswith(title(words[0]))
     assert shop(*words, "--lang", "ko")[1] != out
     answer = json.loads(shop(*words, "--json")[1])
     assert answer["question"] == words[0]

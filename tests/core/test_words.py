@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dangol.core.errors import InputError
-from dangol.core.words import Sentence, percent, thousands
+from dangol.core.words import Sentence, money, percent, thousands
 
 # word, then 은/는, 이/가, 을/를, 과/와, 으로/로 as a Korean reads it aloud
 PARTICLES = [
@@ -81,3 +81,14 @@ def test_percent(value: float, text: str) -> None:
 
 def test_thousands() -> None:
     assert [thousands(value) for value in (0, 999, 1000, 1234567.6)] == ["0", "999", "1,000", "1,234,568"]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        *((8_911_407.9, "8,911,408"), (1000.5, "1,000"), (999.5, "999.50"), (20, "20"), (-20.25, "−20.25")),
+        *((0, "0"), (0.004, "0"), (-0.004, "0"), (float("nan"), "–")),
+    ],
+)
+def test_money(value: float, text: str) -> None:
+    assert money(value) == text

@@ -74,7 +74,7 @@ def test_the_report_counts_and_gives_reasons_in_both_languages(tmp_path: Path) -
         "1행 거부: 사용자 없음.",
         "1행 거부: 시각을 연-월-일(ISO 8601) 형식으로 읽을 수 없음.",
         "1행 거부: 시각이 1970년보다 이르거나 2100년 이후임.",
-        "1행 거부: expected 3 fields, found 2.",  # a reader's own words
+        "1행 거부: 필드가 3개여야 하는데 2개임.",
     }
 
 
@@ -258,8 +258,12 @@ def test_users_like_programs_are_flagged_and_kept() -> None:
     table = pd.DataFrame({"u": ["bot"] * 300 + ["me"], "e": "x", "t": [*steady, "2024-01-03 10:00:00"]})
     log = ingest(table, user="u", event="e", time="t", zone="UTC", now="2024-01-02")
     assert (log.report.n_bots, log.report.bots[0]["user"], log.n_users) == (1, "bot", 2)
+    assert log.report.bots[0]["why"] == {"regular": 1.0}
     assert log.report.empty_days == ["2024-01-02"]
     assert log.report.future == 1
+    english, korean = (log.report.summary(lang).splitlines()[-1] for lang in ("en", "ko"))
+    assert english.endswith("the busiest is bot: 100% of the gaps equal within 2 %.")
+    assert korean.endswith("가장 활발한 사용자는 bot입니다(이벤트 간격의 100%가 2 % 이내로 같음).")
 
 
 def test_reopening_gives_the_same_log(tmp_path: Path) -> None:

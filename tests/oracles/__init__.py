@@ -49,6 +49,16 @@ def label(value: Any) -> str:
     return value if isinstance(value, str) else f"{value:g}"
 
 
+def in_order(values: Iterable[Any]) -> list[str]:
+    """The segments that some values make, in the order of the answers: text by name, missing first; numbers ascending,
+    missing last."""
+    known = set(values)
+    here = sorted(value for value in known if value is not None)
+    missing = [NONE] if None in known else []
+    numbers = bool(here) and not isinstance(here[0], str)
+    return [*map(label, here), *missing] if numbers else [*missing, *here]
+
+
 def length(text: str) -> int:
     """Microseconds of an exact duration such as ``30m``."""
     units = {"us": 1, "ms": 1000, "s": SECOND, "m": 60 * SECOND, "h": HOUR, "d": 24 * HOUR, "w": 7 * 24 * HOUR}
@@ -215,12 +225,9 @@ def check(table: pd.DataFrame, expected: Sequence[Row], *, ordered: bool = True,
 def check_words(result: Result) -> None:
     """Assert that an answer speaks in both languages, and shows nobody what only a program understands."""
     for lang in ("en", "ko"):
-        text = result.summary(lang)
-        assert text
-        assert not re.search(r"\bnan\b|\bNone\b|\bNaT\b|\{|\}|<[a-z_.]*[A-Za-z_]+ object|\binf\b|np\.", text), text
-    for value in result.how.values():
-        assert value
-        assert isinstance(value, str)
+        for text in (result.summary(lang), *result.explain(lang).values()):
+            assert text
+            assert not re.search(r"\bnan\b|\bNone\b|\bNaT\b|\{|\}|<[a-z_.]*[A-Za-z_]+ object|\binf\b|np\.", text), text
 
 
 def alike(found: Any, expected: Any) -> bool:

@@ -175,6 +175,53 @@ def crowd(seed: int, users: int, gaps: Sequence[int], names: Sequence[str], most
     return Small(zone, tuple(events), people)
 
 
+SHOP_NAMES: Final = ("order", "order", "refund", "failed", "view")
+AMOUNTS: Final = (10.0, 10.0, 20.0, 2.5, 35.25, 0.0, -5.0, None)
+ORDER_IDS: Final = ("o1", "o2", "o3", None)
+
+
+@st.composite
+def shop_logs(
+    draw: st.DrawFn,
+    gaps: Sequence[int] = LONG_GAPS,
+    zones: Sequence[str] = ZONES,
+    most: int = 8,
+    distinct: bool = False,
+    ids: bool = True,
+) -> Small:
+    """Draw a log of purchases: orders of one or several rows, refunds, failed payments, and users who only look."""
+    small = draw(logs(gaps, zones, SHOP_NAMES, most=most, distinct=distinct))
+    return _priced(small, lambda options: draw(st.sampled_from(options)), ids)
+
+
+def busy(seed: int, users: int, days: int, names: Sequence[str] = SHOP_NAMES, most: int = 12) -> Small:
+    """A log of many users over a few days or weeks, some busier than others: a little shop that is always open."""
+    chance = random.Random(seed)
+    zone = chance.choice(ZONES)
+    base = chance.choice(anchors(zone))
+    events: list[Event] = []
+    people: dict[str, dict[str, Any]] = {}
+    for number in range(users):
+        user = f"u{number:04d}"
+        people[user] = {"country": chance.choice(("KR", "US", None)), "age": chance.choice((20.0, 30.0, None))}
+        for _ in range(chance.randint(1, chance.randint(1, most))):
+            time = base + chance.randrange(days * 24) * HOUR + chance.choice((0, 0, 10 * MINUTE, 1))
+            values = {"item": chance.choice(("x", "y", None)), **people[user]}
+            events.append(Event(user, chance.choice(names), time, values))
+    return _priced(Small(zone, tuple(events), people), chance.choice, True)
+
+
+def _priced(small: Small, choose: Callable[[Sequence[Any]], Any], ids: bool) -> Small:
+    """Give every event an amount and an order's id; the first has an amount, so that the column holds numbers."""
+    events = []
+    for event in small.events:
+        values = {**event.values, "amount": choose(AMOUNTS if events else AMOUNTS[:3])}
+        if ids:
+            values["order_id"] = choose(ORDER_IDS)
+        events.append(replace(event, values=values))
+    return replace(small, events=tuple(events))
+
+
 @st.composite
 def views(draw: st.DrawFn, small: Small, log: EventLog) -> tuple[EventLog, Small]:
     """Narrow a log by one to three conditions of any kind; return the view, and the rows that it must hold."""

@@ -60,7 +60,7 @@ def test_edges_by_hand() -> None:
         ("cart", 1, 1, 0.25),
     ]
     assert result.tables["edges"] is result.table
-    assert result.how["n"] == "4 users, 6 moves"
+    assert result.explain()["n"] == "4 users, 6 moves"
 
 
 def test_sessions_as_the_unit_by_hand() -> None:
@@ -72,7 +72,7 @@ def test_sessions_as_the_unit_by_hand() -> None:
         ("view", "order", 1, 1, 1800.0, 0.25),  # 30 minutes are not longer than 30 minutes
     ]
     assert result.tables["starts"]["count"].sum() == 5
-    assert result.how["unit"] == "session (a pause longer than 30m begins a new one)"
+    assert result.explain()["unit"] == "session (a pause longer than 30m begins a new one)"
     # ann's two sessions begin with view and order; users stay distinct users
     again = make_log([*ROWS, ("ann", "view", "2024-01-05 10:00"), ("ann", "cart", "2024-01-05 10:00:10")])
     edges = flows(again, unit="session").table
@@ -208,7 +208,7 @@ def test_differences_equal_newcombe() -> None:
     assert [first["difference"], first["lower"], first["upper"]] == pytest.approx([0.2, 0.0524, 0.3339], abs=5e-5)
     assert first["p"] == pytest.approx(0.008045081, abs=5e-9)  # scipy: chi2_contingency without correction
     assert table["q"].tolist() == pytest.approx([first["p"]] * 2)  # both have the same p: q is 2·p/2
-    assert result.how["family"] == "2 moves with at least 5 users in the two segments together"
+    assert result.explain()["family"] == "2 moves with at least 5 users in the two segments together"
     assert result.sentences[0].values["called"] == 2
     assert "'A' (70 users) and 'B' (80 users) differ in 2 of 2 tested moves" in result.summary()
     assert "+20.0 points, 95 % interval +5.2 to +33.4" in result.summary()

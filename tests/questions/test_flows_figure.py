@@ -73,9 +73,9 @@ def test_the_sankey_conserves_units_and_is_pale_where_nothing_happens() -> None:
 def test_every_figure_says_unit_window_and_n(options: dict[str, Any]) -> None:
     result = flows(hand(), **options)
     title = result.figure().layout.title.text
-    assert f"Unit: {result.how['unit']}" in title
-    assert result.how["n"] in title
-    assert result.how["window"] in title
+    assert f"Unit: {result.explain()['unit']}" in title
+    assert result.explain()["n"] in title
+    assert result.explain()["window"] in title
 
 
 def test_figures_of_differences_and_of_nothing() -> None:

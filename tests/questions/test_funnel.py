@@ -355,7 +355,7 @@ def test_who_entered_too_late_is_counted_apart() -> None:
     assert answer.units(step=1).tolist() == ["u0"]
     assert answer.units(step=1, late=True).tolist() == ["u1", "u2"]
     assert answer.units(step=2, late=True).tolist() == ["u1"]
-    assert answer.how["exclusions"] == "2 users that entered later, too late to tell"
+    assert answer.explain()["exclusions"] == "2 users that entered later, too late to tell"
     assert "2 more users entered less than 10s before" in answer.summary()
 
 
@@ -404,7 +404,7 @@ def test_sessions_as_the_unit() -> None:
     assert users(log, ["a", "b"], within="3h") == [2, 1]
     assert funnel(log, ["a", "b"], unit="session", gap="31m").table["sessions"].tolist() == [3, 2]
     assert funnel(log, ["a", "b"], unit="session", gap="2h").table["sessions"].tolist() == [2, 1]
-    assert "session" in answer.how["unit"]
+    assert "session" in answer.explain()["unit"]
     assert answer.summary().startswith("Weak evidence, only 3 sessions: 33.3 % of 3 sessions with ‘a’ went on to ‘b’")
 
 
@@ -572,9 +572,9 @@ def test_recipe_and_how() -> None:
     pd.testing.assert_frame_equal(again.table, answer.table)
     assert again.recipe["parameters"] == parameters
     assert list(answer.how) == ["unit", "window", "denominator", "n", "zone", "exclusions"]
-    assert "steps in order within 1d of the first (closed)" in answer.how["window"]
-    assert "each step within 1h of the one before" in answer.how["window"]
-    assert "attempts end at 'x'" in answer.how["exclusions"]
+    assert "steps in order within 1d of the first (closed)" in answer.explain()["window"]
+    assert "each step within 1h of the one before" in answer.explain()["window"]
+    assert "attempts end at 'x'" in answer.explain()["exclusions"]
 
 
 @pytest.mark.parametrize("options", [*OPTIONS, {"by": "item", "order": "any"}], ids=str)
@@ -593,6 +593,7 @@ def test_every_answer_has_a_figure(options: dict[str, Any], steps: list[str]) ->
 def test_a_figure_of_one_step_by_segment() -> None:
     drawn = funnel(shares([("x", 5, 2), ("y", 4, 1)]), ["a"], by="group").figure()
     assert list(drawn.data[0].x) == [5, 4]
+    assert "Funnel of one step" in drawn.layout.title.text
 
 
 # ---- what cannot be asked ---------------------------------------------------------------------------------------

@@ -303,7 +303,7 @@ def test_words() -> None:
     assert "no period of 1mo is over yet" in overview(small(), every="1mo").sentences[0].write()
     assert "no day is over yet" in overview(small(), as_of="2024-03-01 23:00").sentences[0].write()
     assert result.recipe["parameters"] == {"every": "1d", "by": None, "as_of": None}
-    assert result.how["window"] == "1d periods, calendar, up to 2024-03-04 23:00"
+    assert result.explain()["window"] == "1d periods, calendar, up to 2024-03-04 23:00"
 
 
 def test_figures() -> None:

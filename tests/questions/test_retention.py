@@ -168,7 +168,7 @@ def test_recurring_by_hand() -> None:
         ("2024-01-15", 1): (1, 1, False),
         ("2024-01-22", 0): (2, 2, False),  # ann, dan
     }
-    assert result.how["n"] == "4 users, 8 entries in 4 cohorts"
+    assert result.explain()["n"] == "4 users, 8 entries in 4 cohorts"
 
 
 def test_recurring_rolling_starts_at_the_first_start_event_of_the_period() -> None:

@@ -309,7 +309,7 @@ def test_words() -> None:
     result = sessions(small())
     assert result.sentences[0].write().startswith("Weak evidence, only 3 sessions: 2 users made 3 sessions, 1.50 each")
     assert "사용자 2명의 세션은 3개" in result.summary("ko")
-    assert result.how["window"] == "a new session after more than 30m without an event"
+    assert result.explain()["window"] == "a new session after more than 30m without an event"
     assert result.recipe["parameters"] == {"gap": "30m", "cap": None, "midnight": False, "separator": None, "by": None}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,8 +16,9 @@ from dangol.catalogue import QUESTIONS, Parameter, parameters
 from dangol.core.errors import DangolError, InputError, unknown
 from dangol.core.words import LANGUAGES
 from dangol.log import EventLog, open_log
+from dangol.log.narrowed import narrowed
+from dangol.log.segments import read_table
 
-from .filters import narrowed
 from .terminal import show, to_json
 
 app = typer.Typer(
@@ -42,6 +44,16 @@ _shared(
 )
 _shared("since", str | None, None, "Only events from this local time on.")
 _shared("until", str | None, None, "Only events before this local time.")
+_shared(
+    "segments",
+    Path | None,
+    None,
+    "A Parquet or CSV file with the columns user, segment and as_of: segment becomes a column, for --by segment.",
+)
+_shared(
+    "segments_as_of", str | None, None, "Up to when the data reach that made the segments, if the file does not say."
+)
+_shared("hindsight", bool, False, "Allow segments made later than the data that they are asked about.")
 _shared("table", str | None, None, "Which table to show or write instead of the usual ones.")
 _shared("json", bool, False, "Print the whole answer as JSON.")
 _shared("csv", bool, False, "Print the table as CSV, all rows.")
@@ -51,13 +63,17 @@ _shared("lang", str, "en", "Language of the sentences: en or ko.")
 
 def _option(parameter: Parameter) -> inspect.Parameter:
     """The command line's form of a question's parameter: lists are comma-separated, the question checks words."""
-    kind: Any = {"flag": bool, "number": int}.get(parameter.kind, str)
+    kind: Any = {"flag": bool, "number": int, "share": float}.get(parameter.kind, str)
     help_text = parameter.help
     if parameter.choices:
         help_text += f" One of: {', '.join(parameter.choices)}."
     if parameter.kind in ("list", "text or list", "numbers"):
         help_text += " (comma-separated)"
+    if parameter.kind == "table":
+        help_text += " (as JSON)"
     default = parameter.default
+    if isinstance(default, tuple):
+        default = ",".join(map(str, default)) or None
     if parameter.required:
         default = inspect.Parameter.empty
     elif parameter.kind != "flag" and default in (None, ()):
@@ -77,8 +93,7 @@ def _command(name: str) -> Callable[..., None]:
         if shared["lang"] not in LANGUAGES:
             raise InputError(f"--lang {shared['lang']} is not known; use en or ko")
         asked = {one.name: _value(one, given[one.name]) for one in told if given[one.name] is not None}
-        view = narrowed(open_log(log), shared["where"] or [], shared["since"], shared["until"])
-        _answer(view, name, asked, shared)
+        _answer(asked_view(log, shared), name, asked, shared)
 
     path = inspect.Parameter(
         "log",
@@ -93,18 +108,40 @@ def _command(name: str) -> Callable[..., None]:
     return run
 
 
+def asked_view(path: Path, shared: dict[str, Any]) -> EventLog:
+    """Open a log, give it the segments asked for, and narrow it to the view asked for."""
+    log = open_log(path)
+    if shared["segments"] is not None:
+        table = read_table(shared["segments"])
+        log = log.with_segments(table, as_of=shared["segments_as_of"], hindsight=shared["hindsight"])
+    elif shared["segments_as_of"] is not None or shared["hindsight"]:
+        raise InputError("--segments-as-of and --hindsight go with --segments, the file that holds them")
+    return narrowed(log, shared["where"] or [], shared["since"], shared["until"])
+
+
 def _value(parameter: Parameter, given: Any) -> Any:
     """Turn the text of an option into what the question takes: commas part the items of a list."""
-    if parameter.kind in ("text", "flag", "number"):
+    if parameter.kind in ("text", "flag", "number", "share"):
         return given
+    if parameter.kind == "table":
+        return _json(parameter.name, given)
     parts = [part.strip() for part in given.split(",") if part.strip()]
     if parameter.kind == "text or list" and len(parts) == 1:
         return parts[0]
     if parameter.kind != "numbers":
         return parts
-    if not all(part.isdigit() for part in parts):
-        raise InputError(f"--{parameter.name} {given!r} must be whole numbers parted by commas")
-    return [int(part) for part in parts]
+    try:
+        return [float(part) if "." in part or "e" in part.lower() else int(part) for part in parts]
+    except ValueError:
+        name = parameter.name.replace("_", "-")
+        raise InputError(f"--{name} {given!r} must be numbers parted by commas, such as 1,3,7") from None
+
+
+def _json(name: str, given: str) -> Any:
+    try:
+        return json.loads(given)
+    except json.JSONDecodeError as problem:
+        raise InputError(f"--{name} is not JSON: {problem}") from problem
 
 
 def _answer(view: EventLog, name: str, asked: dict[str, Any], shared: dict[str, Any]) -> None:
@@ -113,7 +150,7 @@ def _answer(view: EventLog, name: str, asked: dict[str, Any], shared: dict[str, 
     if wanted is not None:
         result.tables[wanted]  # raises, with the nearest name
     if shared["html"] is not None:
-        from dangol.report.page import page
+        from dangol.reports.page import page
 
         shared["html"].write_text(page(result, shared["lang"]), encoding="utf-8")
     if shared["json"]:
@@ -132,7 +169,7 @@ for _name in QUESTIONS:
 
 def main() -> None:
     """Run the command line; a problem the user can solve is one sentence on standard error and exit code 2."""
-    from . import demo, ingest  # noqa: F401 - they register their commands
+    from . import demo, ingest, report, sample  # noqa: F401 - they register their commands
 
     words = sys.argv[1:] or ["--help"]
     commands = [str(one.name) for one in app.registered_commands]

@@ -1,64 +1,45 @@
-"""``dangol demo``: the real shop that ships with the package, from file to answers."""
+"""``dangol demo``: a real shop and a generated school network, each from its raw data to a report."""
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
-from dangol.catalogue import QUESTIONS
 from dangol.core.errors import choice
 from dangol.core.words import LANGUAGES
-from dangol.datasets import online_retail
-from dangol.log import ingest
+from dangol.log import open_log
 
 from .app import app
 from .ingest import print_report
-from .terminal import console, show
+from .terminal import console
 
-ORDERS: Final[dict[str, Any]] = {
-    "user": "CustomerID",
-    "event": "CASE WHEN InvoiceNo LIKE 'C%' THEN 'cancel' ELSE 'order' END",
-    "time": "InvoiceDate",
-    "amount": "Quantity * UnitPrice",
-    "collapse": ["InvoiceNo"],
-    "zone": "Europe/London",
-}
-# A shop that sells wholesale has no page views: its funnel is the first order, the second, the third.
-QUESTIONS_ASKED: Final[tuple[tuple[str, dict[str, Any], dict[str, Any]], ...]] = (
-    ("overview", {"every": "1w"}, {}),
-    ("sessions", {"gap": "30m"}, {}),
-    ("funnel", {"steps": ["order", "order", "order", "order"], "within": "90d"}, {}),
-    ("retention", {"every": "1mo", "counting": "on"}, {"event": "order"}),
-    ("flows", {}, {}),
-)
+PLAYBOOKS: Final = ("online-retail", "school-sns")
 
 
 @app.command("demo")
 def demo(
-    out: Annotated[Path, typer.Option(help="The folder for the log and the figures.")] = Path("demo"),
-    lang: Annotated[str, typer.Option(help="Language of the sentences: en or ko.")] = "en",
+    out: Annotated[Path, typer.Option(help="The folder for logs, results and reports.")] = Path("demo"),
+    lang: Annotated[str, typer.Option(help="Language of every word: en or ko.")] = "en",
 ) -> None:
-    """Load a real shop (541,909 invoice lines), ask the questions, and write each figure as a page."""
-    from dangol.report.page import page
+    """Run two playbooks that ship: a real shop (541,909 invoice lines), and a generated school network."""
+    from dangol.playbooks.run import run
 
     choice("lang", lang, LANGUAGES)
     began = time.monotonic()
-    out.mkdir(parents=True, exist_ok=True)
-    log = ingest(online_retail(), out=out / "shop.log", replace=True, **ORDERS)
-    print_report(log, lang)
-    for name, options, only in QUESTIONS_ASKED:
-        view = log.where("event", "==", only["event"]) if only else log
-        result = QUESTIONS[name](view, **options)
-        console().print()
-        show(result, lang, result.shown)
-        target = out / f"{name}.html"
-        target.write_text(page(result, lang), encoding="utf-8")
-        console().print(f"→ {target}", style="bold")
-    print(
-        f"\nDone in {time.monotonic() - began:.0f} s. The log is {out / 'shop.log'}; ask more: dangol --help",
-        file=sys.stderr,
-    )
+    pages = []
+    for name in PLAYBOOKS:
+        console().rule(f"[bold]dangol run {name}")
+        pages.append(run(name, out / name, lang=lang))
+        print_report(open_log(out / name / "data.log"), lang)
+        for answer in sorted((out / name / "results").glob("*/answer.json")):
+            said = json.loads(answer.read_text(encoding="utf-8"))["summary"][lang]
+            console().print(f"\n[bold]{answer.parent.name[3:]}[/bold]")
+            console().print(said[0], markup=False)
+    print(f"\nDone in {time.monotonic() - began:.0f} s. The reports:", file=sys.stderr)
+    for page in pages:
+        print(page)

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from dangol.core.labels import label, title
 from dangol.core.show import write
 
 if TYPE_CHECKING:
@@ -29,16 +30,16 @@ def console() -> Console:
 def show(result: Result, lang: str, names: tuple[str, ...]) -> None:
     """Print an answer: what was found, the tables, how it was computed."""
     out = console()
-    out.print(f"[bold]{result.name}[/bold]")
+    out.print(f"[bold]{title(result.name, lang)}[/bold]")
     for sentence in result.sentences:
         out.print(sentence.write(lang), markup=False)
     for name in names:
-        show_table(result.tables[name], name, out)
-    told = "; ".join(f"{what}: {value}" for what, value in result.how.items())
+        show_table(result.tables[name], label(name, lang), out, lang)
+    told = "; ".join(f"{label(what, lang)}: {value}" for what, value in result.explain(lang).items())
     out.print(told, style="dim", markup=False)
 
 
-def show_table(table: pd.DataFrame, title: str, out: Console) -> None:
+def show_table(table: pd.DataFrame, title: str, out: Console, lang: str = "en") -> None:
     """Print the first rows of a table."""
     drawn = Table(
         title=title, title_justify="left", box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0)
@@ -49,7 +50,7 @@ def show_table(table: pd.DataFrame, title: str, out: Console) -> None:
         named = row[0] if table.columns[0] == "measure" else None
         drawn.add_row(
             *(
-                escape(write(value, str(named if named and i else name)))
+                escape(write(value, str(named if named and i else name), lang))
                 for i, (value, name) in enumerate(zip(row, table.columns, strict=True))
             )
         )
@@ -71,7 +72,7 @@ def to_json(result: Result, lang: str) -> str:
     answer = {
         "question": result.name,
         "summary": result.summary(lang),
-        "how": dict(result.how),
+        "how": result.explain(lang),
         "recipe": dict(result.recipe),
         "tables": tables,
     }

@@ -17,6 +17,18 @@ WEEK: Final = 7 * DAY
 
 _LENGTHS: Final = {"us": 1, "ms": 1_000, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": WEEK}
 _PATTERN: Final = re.compile(r"(-?\d+(?:\.\d+)?)\s*([A-Za-zµ]+)")
+_KOREAN: Final = {
+    "us": "마이크로초",
+    "ms": "밀리초",
+    "s": "초",
+    "m": "분",
+    "h": "시간",
+    "d": "일",
+    "w": "주",
+    "mo": "개월",
+    "q": "분기",
+    "y": "년",
+}
 
 Unit = Literal["h", "d", "w", "mo", "q", "y"]
 _UNITS: Final[tuple[Unit, ...]] = ("h", "d", "w", "mo", "q", "y")
@@ -84,12 +96,17 @@ def period(text: str, name: str = "every") -> Period:
     raise InputError(f"{name}={text!r} is not a calendar period; use a whole number of {', '.join(_UNITS)}")
 
 
-def spell(length_us: float) -> str:
+def spell(length_us: float, lang: str = "en") -> str:
     """Write a length in microseconds the short way, with at most two units.
 
-    >>> spell(90 * MINUTE), spell(14 * DAY), spell(2.5 * SECOND), spell(DAY + HOUR)
-    ('1h 30m', '14d', '2.5s', '1d 1h')
+    >>> spell(90 * MINUTE), spell(14 * DAY), spell(2.5 * SECOND), spell(DAY + HOUR, "ko")
+    ('1h 30m', '14d', '2.5s', '1일 1시간')
     """
+    text = _short(length_us)
+    return in_korean(text) if lang == "ko" else text
+
+
+def _short(length_us: float) -> str:
     if length_us < MINUTE:
         return f"{length_us / SECOND:.3g}s"
     rest = round(length_us / SECOND) * SECOND
@@ -103,3 +120,12 @@ def spell(length_us: float) -> str:
         if len(parts) == 2:
             break
     return " ".join(parts)
+
+
+def in_korean(text: str) -> str:
+    """Write a length of time or a calendar period as Koreans do.
+
+    >>> in_korean("1h 30m"), in_korean("1mo"), in_korean("2w")
+    ('1시간 30분', '1개월', '2주')
+    """
+    return _PATTERN.sub(lambda found: found[1] + _KOREAN.get(found[2], found[2]), text)

@@ -50,7 +50,7 @@ class Result:
     Attributes:
         name: the question, for example ``"funnel"``.
         sentences: what was found, most important first; then what qualifies it.
-        how: how it was computed: unit, window, denominator, n, zone, exclusions.
+        how: how it was computed, in sentences by aspect: unit, window, denominator, n, zone, exclusions.
         recipe: the question, its parameters, and the log it was asked of: enough to ask again.
         tables: every table by name, made on first use; ``table`` is the first.
         shown: the names of the tables that a terminal or page shows, in order.
@@ -58,7 +58,7 @@ class Result:
 
     name: str
     sentences: tuple[Sentence, ...]
-    how: Mapping[str, str]
+    how: Mapping[str, Sentence]
     recipe: Mapping[str, Any]
     tables: Tables
     shown: tuple[str, ...]
@@ -73,11 +73,15 @@ class Result:
         """Say the answer in sentences, in English (``"en"``) or Korean (``"ko"``)."""
         return " ".join(sentence.write(lang) for sentence in self.sentences)
 
-    def figure(self) -> go.Figure:
-        """Draw the answer as a Plotly figure."""
+    def explain(self, lang: str = "en") -> dict[str, str]:
+        """Say how it was computed, aspect by aspect (unit, window, denominator, n, zone, exclusions)."""
+        return {aspect: said.write(lang) for aspect, said in self.how.items()}
+
+    def figure(self, lang: str = "en") -> go.Figure:
+        """Draw the answer as a Plotly figure with English (``"en"``) or Korean (``"ko"``) words."""
         from dangol.plots import draw  # the one place where a result knows how it is drawn
 
-        return draw(self)
+        return draw(self, lang)
 
     def units(self, **where: Any) -> pd.Series[str]:
         """List the users behind a number; the keywords name the cell, as in ``funnel.units(step=2)``.

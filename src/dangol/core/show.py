@@ -7,28 +7,31 @@ from typing import Any, Final
 from .durations import SECOND, spell
 from .words import percent
 
-_SHARES: Final = ("rate", "lower", "upper", "share", "stickiness", "difference")
+_SHARES: Final = ("rate", "lower", "upper", "share", "stickiness", "difference", "recall", "cv", "strength")
+_YES_NO: Final = {"en": ("no", "yes"), "ko": ("아니요", "예")}
 
 
-def write(value: Any, name: str) -> str:
+def write(value: Any, name: str, lang: str = "en") -> str:
     """Write one value as its column asks: shares in percent, seconds as time, counts with separators.
 
     >>> write(0.25, "rate"), write(5400.0, "duration_s"), write(1234567, "events"), write(float("nan"), "rate")
     ('25.0 %', '1h 30m', '1,234,567', '–')
+    >>> write(True, "complete", "ko"), write(5400.0, "duration_s", "ko")
+    ('예', '1시간 30분')
     """
     if value is None or value != value:
         return "–"
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _YES_NO[lang][value]
     if hasattr(value, "strftime"):
-        return str(value.strftime("%Y-%m-%d %H:%M"))
+        return str(value.strftime("%Y-%m-%d %H:%M")).removesuffix(" 00:00")
     if isinstance(value, str):
         return value
     if any(word in _SHARES for word in name.split("_")) or _is_share_by_step(value, name):
         return percent(float(value))
     if name.endswith("_s"):
-        return spell(float(value) * SECOND) if value >= 0 else f"-{spell(-float(value) * SECOND)}"
-    if name in ("p", "q"):
+        return spell(value * SECOND, lang) if value >= 0 else f"−{spell(-value * SECOND, lang)}"
+    if name in ("p", "q", "adjusted_q"):
         return f"{value:.2g}"
     if float(value) == int(value):
         return f"{int(value):,}"

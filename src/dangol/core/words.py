@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -28,6 +28,9 @@ class Sentence:
     ko: str
     values: Mapping[str, Any] = field(default_factory=dict)
 
+    def __str__(self) -> str:
+        return self.write()
+
     def write(self, lang: str = "en") -> str:
         """Fill the template of one language.
 
@@ -36,6 +39,16 @@ class Sentence:
         """
         template = self.ko if choice("lang", lang, LANGUAGES) == "ko" else self.en
         return template.format(**{name: _Spoken(value) for name, value in self.values.items()})
+
+
+def joined(parts: Sequence[Sentence], en: str = "; ", ko: str = " ") -> Sentence:
+    """Put statements into one, with these words between them; a name that two of them bind must mean the same.
+
+    >>> joined([Sentence("{n} users", "사용자 {n}명", {"n": 2}), Sentence("all new", "모두 신규")], ko=", ").write("ko")
+    '사용자 2명, 모두 신규'
+    """
+    values = {name: value for part in parts for name, value in part.values.items()}
+    return Sentence(en.join(part.en for part in parts), ko.join(part.ko for part in parts), values)
 
 
 class _Spoken:
@@ -102,3 +115,16 @@ def thousands(value: float) -> str:
     '1,234,567'
     """
     return f"{value:,.0f}"
+
+
+def money(value: float) -> str:
+    """Write an amount of money: from a thousand on without decimals, below with two where it is not whole.
+
+    >>> money(8911407.9), money(18.268), money(-20), money(float("nan"))
+    ('8,911,408', '18.27', '−20', '–')
+    """
+    if value != value:
+        return "–"
+    digits = 0 if abs(value) >= 1000 or abs(value - round(value)) < 0.005 else 2
+    text = f"{abs(value):,.{digits}f}"
+    return f"−{text}" if value < 0 and text != "0" else text

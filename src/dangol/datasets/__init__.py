@@ -1,5 +1,9 @@
-"""Data that ships with the package: real tables that may be shared."""
+"""Data to try things on: real tables that may be shared, and generated services whose truth is known."""
 
+from .creator_platform import creator_platform
+from .fashion_shop import fashion_shop
 from .real import online_retail
+from .sample import Sample
+from .school_sns import school_sns
 
-__all__ = ["online_retail"]
+__all__ = ["Sample", "creator_platform", "fashion_shop", "online_retail", "school_sns"]

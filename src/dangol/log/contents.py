@@ -22,12 +22,31 @@ class Column:
     """One column of events or of users.
 
     Its kind: ``text`` is dictionary codes, ``number`` int64 or float64 (NaN = none), ``time`` microseconds UTC, ``id``
-    plain text (event ids).
+    plain text (event ids). A column made of what the log tells (segments) may only explain what comes at or after
+    ``known_from``, microseconds UTC; None: it may always be used.
     """
 
     name: str
     kind: Kind
     level: Level
+    known_from: int | None = None
+
+
+@dataclass(frozen=True)
+class Added:
+    """A text column that is not stored: labels of users, or of the values of another text column.
+
+    ``codes`` has a code for each user (``source`` None), or for each code of ``source``; ``texts`` the label of each
+    code, None at 0. Of ``units`` in the table that told the labels, ``found`` are in the log; ``as_of`` is the time up
+    to which data made them.
+    """
+
+    source: str | None
+    codes: npt.NDArray[np.int32]
+    texts: tuple[str | None, ...]
+    found: int
+    units: int
+    as_of: int
 
 
 @dataclass(frozen=True)
@@ -60,6 +79,7 @@ class Contents:
     people: pa.RecordBatch
     check: Callable[[str], None]
     path: str | None = None
+    added: Mapping[str, Added] = field(default_factory=dict)
 
     @cached_property
     def offsets(self) -> npt.NDArray[np.int64]:
@@ -82,10 +102,20 @@ class Contents:
         values: npt.NDArray[Any] = column.to_numpy()
         return values
 
+    def part(self, name: str, first: int, after: int) -> npt.NDArray[Any]:
+        """Return a part of a column (rows of an event column, users of a user column), not copying what is stored."""
+        if name not in self.added:
+            return self.array(name)[first:after]
+        added = self.added[name]
+        codes = added.codes
+        return codes[first:after] if added.source is None else codes[self.array(added.source)[first:after]]
+
     def no_rows(self, name: str) -> npt.NDArray[Any]:
-        """Return an empty array of the type that ``array`` gives, without reading the column."""
+        """Return an empty array of the type that ``part`` gives, without reading the column."""
         import pyarrow as pa
 
+        if name in self.added:
+            return np.empty(0, np.int32)
         kind = self._arrow(name).type
         if pa.types.is_dictionary(kind):
             return np.empty(0, np.int32)
@@ -96,8 +126,11 @@ class Contents:
 
         On disk 'no value' is an Arrow null whose code is 0 and whose place in the dictionary is an empty text.
         """
+        import pyarrow as pa
         import pyarrow.compute as pc
 
+        if name in self.added:
+            return pa.array(self.added[name].texts, pa.string())
         self.check(name)
         texts = self._arrow(name).dictionary
         return pc.replace_with_mask(texts, pc.fill_null(pc.equal(texts, ""), True), pc.cast(None, texts.type))

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from numbers import Real
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
@@ -17,7 +15,8 @@ import numpy as np
 from dangol.core import calendar
 from dangol.core.errors import InputError, choice, unknown
 
-from .block import OPERATORS, Block, Compare, Filter, Ints, Mask, Matches, chosen, compacted
+from . import conditions, segments
+from .block import OPERATORS, Block, Filter, Ints, chosen, compacted
 from .contents import Column, Contents
 from .report import LoadReport
 
@@ -122,6 +121,7 @@ class EventLog:
             view.append(f"{first} <= time < {after}")
         if self.people is not None:
             view.append(f"{len(self.people)} named users")
+        view += segments.describe(self)
         return {"path": self.path, "version": meta.version, "fingerprint": meta.fingerprint, "view": view}
 
     # ---- names ------------------------------------------------------------------------------------------------
@@ -179,15 +179,15 @@ class EventLog:
                 expression that names unknown columns, or columns of both levels, or is not true or false.
         """
         if not isinstance(column, str):
-            return self._with(filters=(*self.filters, self._matches(column)))
+            return self._with(filters=(*self.filters, conditions.matches(self, column)))
         if op is None:
             raise InputError(f"where({column!r}) needs an operator and a value, for example where({column!r}, '==', …)")
         choice("op", op, [*OPERATORS, "in", "not in"])
         if op in ("in", "not in") and (isinstance(value, str) or not np.iterable(value)):
             raise InputError(f"where({column!r}, {op!r}, {value!r}): {op!r} needs a list of values")
         if column == "user":
-            return self._where_user(op, value)
-        return self._with(filters=(*self.filters, self._compare(self.column(column), op, value)))
+            return self._with(people=self._narrowed(conditions.of_ids(self, op, value)))
+        return self._with(filters=(*self.filters, conditions.compare(self, self.column(column), op, value)))
 
     def between(self, start: str | datetime | None = None, end: str | datetime | None = None) -> EventLog:
         """Return a view of the events with ``start <= time < end``: local times of the log's zone; None leaves open."""
@@ -226,82 +226,36 @@ class EventLog:
     def _narrowed(self, positions: Ints) -> Ints:
         return positions if self.people is None else np.intersect1d(self.people, positions)
 
-    def _where_user(self, op: str, value: Any) -> EventLog:
-        ids = np.asarray(self.ids(), dtype=object)
-        keep = np.isin(ids, [str(one) for one in value]) if op in ("in", "not in") else OPERATORS[op](ids, str(value))
-        keep = ~keep if op == "not in" else keep
-        return self._with(people=self._narrowed(np.flatnonzero(keep)))
+    def with_segments(
+        self,
+        table: object,
+        *,
+        label: str = "segment",
+        unit: str = "user",
+        name: str | None = None,
+        as_of: str | datetime | None = None,
+        hindsight: bool = False,
+    ) -> EventLog:
+        """Return the log with a column of labels, to filter by (``where``) and to break down by (``by=``) everywhere.
 
-    def _compare(self, column: Column, op: str, value: Any) -> Compare:
-        if column.kind == "id":
-            raise InputError(f"column {column.name!r} holds ids and cannot be filtered by")
-        listed = op in ("in", "not in")
-        wanted = list(value) if listed else [value]
-        if column.kind == "time":
-            moments = [calendar.instant(one, self.zone, column.name) for one in wanted]
-            return Compare(column.name, op, moments if listed else moments[0])
-        if column.kind == "number":
-            asked_missing = value is None and op in ("==", "!=")
-            if not asked_missing and not all(isinstance(one, Real) and not isinstance(one, bool) for one in wanted):
-                raise InputError(f"column {column.name!r} holds numbers; it cannot be compared with {value!r}")
-            return Compare(column.name, op, wanted if listed else value)
-        return Compare(column.name, op, value, self._allowed(column.name, op, wanted))
+        What explains must be older than what it explains: where the labels were made of data later than the beginning
+        of the log or view that a question is asked of, the question is refused, unless ``hindsight`` is set.
 
-    def _allowed(self, column: str, op: str, wanted: list[Any]) -> Mask:
-        """Flag the texts of a column that meet a condition."""
-        texts = self.names(column)
-        if op not in ("==", "!=", "in", "not in"):
-            if wanted[0] is None:
-                raise InputError(f"column {column!r}: {op} needs a text to compare with, found None")
-            return np.array([text is not None and OPERATORS[op](text, str(wanted[0])) for text in texts])
-        known = set(texts)
-        for one in wanted:
-            if one is not None and not (isinstance(one, str) and one in known):
-                self.code(column, one)  # raises, with the nearest name
-        asked = set(wanted)
-        return np.array([(text in asked) == (op in ("==", "in")) for text in texts])
+        Args:
+            table: anything with the Arrow C stream (pandas, polars) with a row per unit; or a mapping unit -> label.
+            label: the table's column of labels; a missing label is no value.
+            unit: the table's column of units: ``"user"``, or the name of a text column of the log, such as ``"group"``.
+            name: the new column's name; None takes ``label``.
+            as_of: local time up to which the data reach that made the labels; None takes the table's column ``as_of``.
+            hindsight: allow questions about times before ``as_of``; their recipe says so.
 
-    def _matches(self, expression: pc.Expression) -> Matches:
-        import pyarrow.compute as pc
+        Conventions:
+            Units without a label form the segment "(none)". Units that the log does not have are counted in the recipe.
 
-        if not isinstance(expression, pc.Expression):  # pyarrow itself would crash
-            raise InputError(f"where({expression!r}) is neither a column's name nor a pyarrow expression")
-        written = str(expression)
-        if "FieldPath(" in written:
-            raise InputError(f"{written} names a column by number; name it as in pc.field('amount')")
-        possible = tuple(column.name for column in self.columns if column.kind != "id" and column.name in written)
-        self._check(expression, possible)
-        needs = tuple(  # pyarrow does not say which columns an expression reads: it reads those it cannot do without
-            name for name in possible if self._problem(expression, tuple(other for other in possible if other != name))
-        )
-        if len({self.column(name).level for name in needs}) != 1:
-            raise InputError(f"{written} must name event columns or user columns of the log, not both and not none")
-        texts = {name: self.contents.dictionary(name) for name in needs if self.column(name).kind == "text"}
-        return Matches(expression, needs, texts)
-
-    def _check(self, expression: pc.Expression, possible: tuple[str, ...]) -> None:
-        problem = self._problem(expression, possible)
-        missing = re.search(r"FieldRef\.Name\((.*?)\)", problem)
-        kinds = {column.name: column.kind for column in self.columns}
-        if missing and missing[1] not in kinds:
-            raise unknown("column", missing[1], kinds)
-        if missing and kinds[missing[1]] == "id":
-            other = "; use users() or where('user', …)" if missing[1] == "user" else ""
-            raise InputError(f"column {missing[1]!r} holds ids, which an expression cannot read{other}")
-        if problem:
-            raise InputError(f"{expression} cannot be asked of this log: {problem}")
-
-    def _problem(self, expression: pc.Expression, names: tuple[str, ...]) -> str:
-        """Try a condition on no rows of some columns; say what is wrong with it, or nothing."""
-        import pyarrow as pa
-
-        no_text = pa.array([], pa.large_string())
-        condition = Matches(expression, names, {name: no_text for name in names if self.column(name).kind == "text"})
-        try:
-            kind = condition.evaluate({name: self.contents.no_rows(name) for name in names}).type
-        except pa.ArrowException as problem:
-            return str(problem).splitlines()[0]
-        return "" if pa.types.is_boolean(kind) else f"it is {kind}, not true or false"
+        Raises:
+            InputError: for a missing column or ``as_of``, a unit with two labels, or units of which the log has none.
+        """
+        return segments.with_segments(self, table, label=label, unit=unit, name=name, as_of=as_of, hindsight=hindsight)
 
     def append(self, source: object, **options: Any) -> EventLog:
         """Add a source, read as the log's own was, and return the next version: see ``dangol.log.ingest.append``."""
@@ -327,8 +281,7 @@ class EventLog:
             columns: the event and user columns that the scan reads; nothing else is read.
             **params: plain parameters handed to the scan.
         """
-        for name in columns:
-            self.column(name)
+        segments.refuse_hindsight(self, (*columns, *(name for one in self.filters for name in one.needs)))
         bounds = self._bounds()
         if len(bounds) == 1:
             return merge([scan(self._block(*bounds[0], columns), **params)])
@@ -357,9 +310,9 @@ class EventLog:
             needed["time"] = None
         per_user = frozenset(name for name in needed if self.column(name).level == "user")
         arrays = {
-            name: self.contents.array(name)[first:after]
+            name: self.contents.part(name, first, after)
             if name in per_user
-            else self.contents.array(name)[offsets[0] : offsets[-1]]
+            else self.contents.part(name, int(offsets[0]), int(offsets[-1]))
             for name in needed
         }
         block = Block(np.arange(first, after), offsets - offsets[0], arrays)

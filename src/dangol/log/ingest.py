@@ -146,8 +146,8 @@ def append(
     Raises:
         InputError: for a view, a log that has a newer version on disk, or columns that do not fit the log's.
     """
-    if log.path is None or log.is_view:
-        raise InputError("only a whole log on disk can be appended to, not a view")
+    if log.path is None or log.is_view or log.contents.added:
+        raise InputError("only a whole log on disk can be appended to, not a view and not one with segments")
     folder = Path(log.path)
     load, on = Load.from_dict(log.contents.meta.load)
     moment = None if now is None else calendar.instant(now, load.zone, "now")

@@ -1,7 +1,9 @@
-"""Words of the load report in English and Korean: how times were read, and why a row was rejected."""
+"""Words of the load report in both languages: how times were read, why a row was rejected, who is like a program."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 _RULES_KO: Final = {
@@ -18,6 +20,22 @@ _RULES_KO: Final = {
     "epoch milliseconds": "1970년부터의 밀리초",
     "epoch microseconds": "1970년부터의 마이크로초",
     "epoch nanoseconds": "1970년부터의 나노초",
+}
+# The readers of files give their reasons in English, which is what is stored; each kind of reason, and its Korean.
+_READERS: Final = (
+    (r"expected ([\d,]+) fields, found ([\d,]+)", r"필드가 \1개여야 하는데 \2개임"),
+    (r"not valid JSON: .* at character (\d+)", r"올바른 JSON이 아님(\1번째 글자)"),
+    (r"not a JSON object", r"JSON 객체가 아님"),
+    (r"nested too deeply", r"중첩이 너무 깊음"),
+    (r"key (.+) appears twice", r"키 \1 중복"),
+    (r"attribute (.+) appears twice", r"속성 \1 중복"),
+    (r"a key with a dot and a key inside an object give the same column", r"점이 든 키와 객체 안의 키가 같은 열이 됨"),
+    (r"an escape .* stands alone, which is no character", r"짝이 없는 유니코드 이스케이프는 글자가 아님"),
+)
+_SIGNS: Final = {
+    "per_minute": ("{:,} events within a minute", "1분 안에 이벤트 {:,}건"),
+    "per_day": ("{:,} events within a day", "하루 안에 이벤트 {:,}건"),
+    "regular": ("{:.0%} of the gaps equal within 2 %", "이벤트 간격의 {:.0%}가 2 % 이내로 같음"),
 }
 
 
@@ -48,5 +66,28 @@ def reasons(rule_name: str) -> dict[str, Reason]:
 
 
 def in_korean(reason: str, rule_name: str) -> str:
-    """Translate an English reason; those that readers of files give stay as they are."""
-    return next((one.ko for one in reasons(rule_name).values() if one.en == reason), reason)
+    """Translate an English reason.
+
+    >>> in_korean("no user", "dates"), in_korean("expected 3 fields, found 2", "dates")
+    ('사용자 없음', '필드가 3개여야 하는데 2개임')
+    """
+    for one in reasons(rule_name).values():
+        if one.en == reason:
+            return one.ko
+    for pattern, words in _READERS:
+        found = re.fullmatch(pattern, reason, re.DOTALL)
+        if found:
+            return found.expand(words)
+    return reason
+
+
+def signs_of_a_program(why: Mapping[str, float] | str) -> tuple[str, str]:
+    """Say in English and in Korean why a user is like a program; logs of earlier versions hold the English words.
+
+    >>> signs_of_a_program({"per_minute": 75, "regular": 0.95})[1]
+    '1분 안에 이벤트 75건, 이벤트 간격의 95%가 2 % 이내로 같음'
+    """
+    if isinstance(why, str):
+        return why, why
+    english, korean = (", ".join(_SIGNS[sign][lang].format(value) for sign, value in why.items()) for lang in (0, 1))
+    return english, korean

@@ -8,7 +8,7 @@ from typing import Any
 
 from dangol.core.words import Sentence, percent, plural
 
-from .reasons import in_korean, rule_in_korean
+from .reasons import in_korean, rule_in_korean, signs_of_a_program
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,8 @@ class LoadReport:
         future: events later than the moment of loading.
         ties: events at exactly the time of the user's event before.
         days: events per local day, days without events included.
-        bots, n_bots: the busiest users who behave like programs, with the reason, and how many there are.
+        bots, n_bots: the busiest users who behave like programs (``user``, ``events``, and ``why``: the events within a
+            minute or a day, or the share of regular gaps, that no person makes), and how many there are.
         dropped_properties: columns that differed among the rows of one event (``collapse``) and were left out.
         renamed: columns renamed because a role has their name.
         attributes: rows of the second table, its rows without events, users without a row; None without one.
@@ -224,12 +225,18 @@ class LoadReport:
                 )
             )
         if self.n_bots:
+            why, why_ko = signs_of_a_program(self.bots[0]["why"])
             said.append(
                 Sentence(
                     "Found {count_said} behaving like a program (kept, not removed); the busiest is {user}: {why}.",
                     "사람 같지 않은 사용자가 {count:,}명 있습니다(제거하지 않음). "
-                    "가장 활발한 사용자는 {user}입니다: {why}.",
-                    {**_counted(count=(self.n_bots, "user")), "user": self.bots[0]["user"], "why": self.bots[0]["why"]},
+                    "가장 활발한 사용자는 {user}입니다({why_ko}).",
+                    {
+                        **_counted(count=(self.n_bots, "user")),
+                        "user": self.bots[0]["user"],
+                        "why": why,
+                        "why_ko": why_ko,
+                    },
                 )
             )
         return said

@@ -171,7 +171,8 @@ def commit(
     for name in [*(one["name"] for one in files.values()), *beside]:
         os.replace(scratch / name, folder / name)
     head = {"format": FORMAT, **asdict(meta), "files": dict(files)}
-    head["fingerprint"] = _text_sum(json.dumps(head["files"], sort_keys=True))
+    content = [{key: value for key, value in one.items() if key != "name"} for one in files.values()]
+    head["fingerprint"] = _text_sum(json.dumps([meta.zone, meta.as_of, content], sort_keys=True))  # not the version's
     head["checksum"] = _text_sum(json.dumps(head, sort_keys=True))
     staged = scratch / _HEAD
     with staged.open("w", encoding="utf-8") as out:

@@ -28,7 +28,7 @@ class Survey:
 
     days: dict[str, int]  # local day -> events, days without events included
     ties: int  # events at the same time as the one before, same user
-    bots: list[dict[str, Any]]  # user, events, why
+    bots: list[dict[str, Any]]  # user, events, why: its signs with their numbers, put into words by the report
     n_bots: int
     future: int  # events after the time given as now
     dates_only: bool  # every time is a local midnight
@@ -54,15 +54,16 @@ def survey(log: EventLog, now: int | None) -> Survey:
     return Survey(days, ties, bots, len(flagged["user"]), future, sharp == log.n_events)
 
 
-def _why(per_minute: int, per_day: int, regular: float) -> str:
-    reasons = []
+def _why(per_minute: int, per_day: int, regular: float) -> dict[str, float]:
+    """Return the signs of a program that a user shows, by the words of ``reasons.signs_of_a_program``."""
+    signs: dict[str, float] = {}
     if per_minute > PER_MINUTE:
-        reasons.append(f"{per_minute:,} events within a minute")
+        signs["per_minute"] = per_minute
     if per_day > PER_DAY:
-        reasons.append(f"{per_day:,} events within a day")
+        signs["per_day"] = per_day
     if regular >= REGULAR_SHARE:
-        reasons.append(f"{regular:.0%} of the gaps equal within 2 %")
-    return ", ".join(reasons)
+        signs["regular"] = regular
+    return signs
 
 
 def _days(block: Block, *, midnights: Any, now: int) -> tuple[Any, int, int, int]:

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import plotly.graph_objects as go
 
+from dangol.core.durations import in_korean
+from dangol.core.labels import label
 from dangol.core.words import percent
 
-from .style import PALE, PALETTE, blank, shorten
+from .style import PALE, PALETTE, dates, panels, say, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,61 +19,79 @@ if TYPE_CHECKING:
 
 _MOST_LINES: Final = 6
 _MOST_EVENTS: Final = 8
-_UNITS: Final = {"1h": "hour", "1d": "day", "1w": "week", "1mo": "month", "1q": "quarter", "1y": "year"}
+_UNITS: Final = {
+    "1h": ("hour", "시간별"),
+    "1d": ("day", "일별"),
+    "1w": ("week", "주별"),
+    "1mo": ("month", "월별"),
+    "1q": ("quarter", "분기별"),
+    "1y": ("year", "연별"),
+}
 
 
-def figure(result: Result) -> go.Figure:
+def figure(result: Result, lang: str) -> go.Figure:
     """Draw active users by period on the left, and the commonest events on the right."""
-    table = result.table
-    measures = result.tables["summary"].set_index("measure")["value"]
-    every = result.recipe["parameters"]["every"]
-    small = f"{result.how['n']} · {result.how['window']} · {result.how['zone']}"
-    drawn = blank(_title(measures), small)
-    _heading(drawn, f"Active users per {_UNITS.get(every, every)}", 0)
+    table, how = result.table, result.explain(lang)
+    drawn = panels(
+        _title(result.tables["summary"].set_index("measure")["value"], lang),
+        f"{how['n']} · {how['window']} · {how['zone']}",
+        (_active(result, lang), 0.57),
+        (_did(len(result.tables["events"]), lang), 0.68, 0.8),
+    )
     if "segment" in table.columns:
-        _lines(drawn, table)
+        _lines(drawn, table, lang)
     else:
-        _bars(drawn, table)
-    _events(drawn, result.tables["events"])
+        _bars(drawn, table, lang)
+    _events(drawn, result.tables["events"], lang)
     last = int(table.groupby("start", sort=True)["complete"].all().sum())
     drawn.update_layout(
-        barmode="stack",
         bargap=0.15 if last <= 60 else 0,
-        xaxis={"domain": [0, 0.57], "title": None, "nticks": 8, "tickangle": 0},
-        yaxis={"rangemode": "tozero", "title": {"text": "users", "font": {"size": 13}}, "tickformat": "~s"},
-        margin={"l": 70, "t": 125, "b": 80, "r": 30},
-        legend={"y": -0.1, "x": 0, "xanchor": "left", "traceorder": "normal"},
+        xaxis={"nticks": 8, "tickangle": 0, "tickformatstops": dates(lang)},
+        yaxis={"rangemode": "tozero", "title": label("users", lang), "tickformat": "~s"},
+        margin={"l": 70, "b": 80},
+        legend={"y": -0.12},
     )
     return drawn
 
 
-def _title(measures: pd.Series[Any]) -> str:
+def _title(measures: pd.Series[Any], lang: str) -> str:
     if not measures["users"]:
-        return "No users"
-    said = f"{measures['users']:,} users, {measures['events']:,} events"
+        return say(lang, "No users", "사용자가 없습니다")
+    said = say(lang, "{users:,} users, {events:,} events", "사용자 {users:,}명, 이벤트 {events:,}건", **measures)
     if measures["stickiness"] == measures["stickiness"]:
-        return f"{said}; {percent(measures['stickiness'])} of a month's users come on a day"
+        sticky = percent(measures["stickiness"])
+        more = say(lang, "; {sticky} of a month's users come on a day", ", 고착도 {sticky}", sticky=sticky)
+        return said + more
     return said
 
 
-def _heading(drawn: go.Figure, text: str, x: float) -> None:
-    drawn.add_annotation(
-        text=f"<b>{text}</b>",
-        x=x,
-        y=1.02,
-        xref="paper",
-        yref="paper",
-        xanchor="left",
-        yanchor="bottom",
-        showarrow=False,
+def _active(result: Result, lang: str) -> str:
+    """Head the left panel."""
+    every = result.recipe["parameters"]["every"]
+    en, ko = _UNITS.get(every, (every, f"{in_korean(every)} 단위"))
+    said = say(lang, "Active users per {each}", "{each_ko} 활성 사용자", each=en, each_ko=ko)
+    segments = result.table["segment"].nunique() if "segment" in result.table.columns else 0
+    if segments <= _MOST_LINES:
+        return said
+    return said + say(
+        lang, " (the {most} largest of {n:,} segments)", " (집단 {n:,}개 중 큰 {most}개)", most=_MOST_LINES, n=segments
     )
 
 
-def _bars(drawn: go.Figure, table: pd.DataFrame) -> None:
+def _did(events: int, lang: str) -> str:
+    """Head the right panel."""
+    said = say(lang, "Users who did it", "이벤트별 사용자 비율")
+    if events <= _MOST_EVENTS:
+        return said
+    return said + say(lang, " (top {most} of {n:,})", " ({n:,}개 중 상위 {most}개)", most=_MOST_EVENTS, n=events)
+
+
+def _bars(drawn: go.Figure, table: pd.DataFrame, lang: str) -> None:
     """Stack those who were there before and the new ones; a period that is not over is hatched and pale."""
+    came, new = say(lang, "came back", "다시 온 사용자"), say(lang, "new", "새 사용자")
     back = table["users"] - table["new_users"]
-    for label, values, colour in (("came back", back, PALETTE[0]), ("new", table["new_users"], PALETTE[1])):
-        for over, name in ((True, label), (False, f"{label}, not over yet")):
+    for name, values, colour in ((came, back, PALETTE[0]), (new, table["new_users"], PALETTE[1])):
+        for over in (True, False):
             part = table["complete"] == over
             if not part.any():
                 continue
@@ -79,14 +99,16 @@ def _bars(drawn: go.Figure, table: pd.DataFrame) -> None:
             drawn.add_bar(
                 x=_moments(table)[part],
                 y=values[part],
-                name=name,
+                name=name if over else say(lang, "{name}, not over yet", "{name}(진행 중)", name=name),
                 marker={"color": colour, "line": {"width": 0}, **pattern},
                 customdata=table["period"][part],
-                hovertemplate="%{customdata}: %{y:,} " + label + "<extra></extra>",
+                hovertemplate="%{customdata}: "
+                + say(lang, "%{{y:,}} {name}", "{name} %{{y:,}}명", name=name)
+                + "<extra></extra>",
             )
 
 
-def _lines(drawn: go.Figure, table: pd.DataFrame) -> None:
+def _lines(drawn: go.Figure, table: pd.DataFrame, lang: str) -> None:
     """One line for each of the largest segments; what is not over is a pale dotted end."""
     largest = table.groupby("segment", sort=False)["users"].sum().sort_values(ascending=False, kind="stable")
     for segment, colour in zip(largest.index[:_MOST_LINES], PALETTE, strict=False):
@@ -103,10 +125,10 @@ def _lines(drawn: go.Figure, table: pd.DataFrame) -> None:
                 showlegend=over or not part["complete"].any(),
                 line={"color": colour if over else PALE, "width": 2, "dash": "solid" if over else "dot"},
                 customdata=shown["period"],
-                hovertemplate="%{customdata}: %{y:,} users<extra>" + str(segment) + "</extra>",
+                hovertemplate="%{customdata}: "
+                + say(lang, "%{{y:,}} users", "사용자 %{{y:,}}명")
+                + f"<extra>{segment}</extra>",
             )
-    if len(largest) > _MOST_LINES:
-        _heading(drawn, f"(the {_MOST_LINES} largest of {len(largest):,} segments)", 0.25)
 
 
 def _moments(table: pd.DataFrame) -> pd.Series[Any]:
@@ -115,15 +137,17 @@ def _moments(table: pd.DataFrame) -> pd.Series[Any]:
     return local
 
 
-def _events(drawn: go.Figure, table: pd.DataFrame) -> None:
+def _events(drawn: go.Figure, table: pd.DataFrame, lang: str) -> None:
     """Bars of the commonest events."""
     shown = table.head(_MOST_EVENTS).iloc[::-1]
-    rest = f" (top {_MOST_EVENTS} of {len(table):,})" if len(table) > _MOST_EVENTS else ""
-    _heading(drawn, f"Users who did it{rest}", 0.68)
-    names = [shorten(name, 22 if name.isascii() else 14) for name in shown["event"]]  # Korean letters are wide
+    counts = say(
+        lang,
+        "%{{customdata[1]:,}} users, %{{customdata[0]:,}} events",
+        "사용자 %{{customdata[1]:,}}명, 이벤트 %{{customdata[0]:,}}건",
+    )
     drawn.add_bar(
         x=100 * shown["share_of_users"],
-        y=names,
+        y=[shorten(name, 22) for name in shown["event"]],
         orientation="h",
         showlegend=False,
         width=0.75,
@@ -131,16 +155,11 @@ def _events(drawn: go.Figure, table: pd.DataFrame) -> None:
         text=[percent(value) for value in shown["share_of_users"]],
         textposition="auto",
         customdata=shown[["events", "users"]],
-        hovertemplate="%{y}: %{customdata[1]:,} users, %{customdata[0]:,} events<extra></extra>",
+        hovertemplate="%{y}: " + counts + "<extra></extra>",
         xaxis="x2",
         yaxis="y2",
     )
     drawn.update_layout(
-        xaxis2={
-            "domain": [0.8, 1],
-            "anchor": "y2",
-            "range": [0, 100],
-            "title": {"text": "share of users, %", "font": {"size": 13}},
-        },
-        yaxis2={"anchor": "x2", "automargin": True, "ticksuffix": "  "},
+        xaxis2={"range": [0, 100], "title": say(lang, "share of users, %", "사용자 비율, %")},
+        yaxis2={"automargin": True, "ticksuffix": "  "},
     )

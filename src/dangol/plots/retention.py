@@ -10,9 +10,10 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from dangol.core import durations
+from dangol.core.labels import title
 from dangol.core.words import percent
 
-from .style import INK, PALETTE, blank, shorten
+from .style import INK, PALETTE, blank, empty, say, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +26,14 @@ _SCALE: Final = ((0.0, "#F1F6FA"), (0.5, "#8FBEDD"), (1.0, "#00568A"))
 _MOST_LINES: Final = len(PALETTE)
 _MOST_SEGMENTS: Final = 16
 _MOST_HATCHED: Final = 2_000
-_UNITS: Final = {"h": "hours", "d": "days", "w": "weeks", "mo": "months", "q": "quarters", "y": "years"}
+_UNITS: Final = {
+    "h": ("hours", "시간"),
+    "d": ("days", "일"),
+    "w": ("weeks", "주"),
+    "mo": ("months", "개월"),
+    "q": ("quarters", "분기"),
+    "y": ("years", "년"),
+}
 _CURVE: Final = 150  # pixels
 _HEAD, _FOOT, _BETWEEN = 112, 62, 22  # pixels above, below and between the two panels
 _LEFT, _WIDTH = 150, 960
@@ -42,7 +50,7 @@ class _Grid:
     hover: npt.NDArray[np.object_]
 
 
-def figure(result: Result) -> go.Figure:
+def figure(result: Result, lang: str) -> go.Figure:
     """Draw the weighted average with its interval above the cohorts, one row each; unfinished cells pale and hatched.
 
     With a breakdown, one line and one row per segment. Period 0 is left out where it is 1 by definition.
@@ -52,20 +60,13 @@ def figure(result: Result) -> go.Figure:
     cells = average if parted else result.table
     columns = _columns(result, cells)
     if cells.empty or not columns:
-        return _empty(result)
-    grid = _grid(cells, columns, parted)
+        return empty(title("retention", lang), result.sentences[0].write(lang))
+    grid = _grid(cells, columns, parted, lang)
     heights = _layout(len(grid.labels))
-    shown = _blank(result, grid, heights, parted)
-    _curves(shown, average[average["period"].isin(list(columns))], columns, parted)
+    shown = _blank(result, grid, heights, parted, lang)
+    _curves(shown, average[average["period"].isin(list(columns))], columns, parted, lang)
     _triangle(shown, grid, heights["row"], (_WIDTH - _LEFT - _right(parted)) / len(grid.columns))
-    _axes(shown, grid, heights, result.recipe["parameters"])
-    return shown
-
-
-def _empty(result: Result) -> go.Figure:
-    shown = blank("Retention", result.sentences[0].write())
-    shown.update_xaxes(visible=False)
-    shown.update_yaxes(visible=False)
+    _axes(shown, grid, heights, _since(result, lang))
     return shown
 
 
@@ -81,7 +82,7 @@ def _columns(result: Result, cells: pd.DataFrame) -> dict[int, str]:
     return names
 
 
-def _grid(cells: pd.DataFrame, columns: dict[int, str], parted: bool) -> _Grid:
+def _grid(cells: pd.DataFrame, columns: dict[int, str], parted: bool, lang: str) -> _Grid:
     rows = "segment" if parted else "cohort"
     sizes = cells.groupby(rows, sort=False)["n"].max()
     names = (sizes.nlargest(_MOST_SEGMENTS) if parted else sizes).index.tolist()
@@ -94,8 +95,17 @@ def _grid(cells: pd.DataFrame, columns: dict[int, str], parted: bool) -> _Grid:
     rate[where] = cells["rate"]
     finished[where] = True if parted else cells["complete"]
     hover[where] = [
-        f"{users:,} of {n:,}: {percent(share)} ({percent(lower)} to {percent(upper)})"
-        for users, n, share, lower, upper in cells[["users", "n", "rate", "lower", "upper"]].itertuples(index=False)
+        say(
+            lang,
+            "{users:,} of {n:,}: {rate} ({lower} to {upper})",
+            "{n:,}명 중 {users:,}명: {rate}({lower}~{upper})",
+            n=n,
+            users=users,
+            rate=percent(rate),
+            lower=percent(lower),
+            upper=percent(upper),
+        )
+        for users, n, rate, lower, upper in cells[["users", "n", "rate", "lower", "upper"]].itertuples(index=False)
     ]
     labels = [f"{shorten(str(name), 20)} ({sizes[name]:,})" for name in names]
     return _Grid(labels, list(columns.values()), rate, finished, hover)
@@ -108,16 +118,11 @@ def _layout(rows: int) -> dict[str, float]:
     return {"row": row, "whole": inner + _HEAD + _FOOT, "below": rows * row / inner, "above": 1 - _CURVE / inner}
 
 
-def _blank(result: Result, grid: _Grid, heights: dict[str, float], parted: bool) -> go.Figure:
-    asked, how, found = result.recipe["parameters"], result.how, result.sentences[0].values
-    what = "Share of users who came back" if asked["event"] is None else f"Share of users who did '{asked['event']}'"
-    curve = "weighted average of finished cohorts" + ("" if parted else " with 95 % interval")
-    rows = f"by {asked['by']}, the largest {len(grid.labels)} (n)" if parted else "each cohort (n)"
-    hatched = "" if grid.finished[~np.isnan(grid.rate)].all() else "; hatched: not over yet"
-    lines = [f"{what}, %: {curve}, below it {rows}{hatched}", f"{how['n']}; {how['window']}; {how['zone']}"]
+def _blank(result: Result, grid: _Grid, heights: dict[str, float], parted: bool, lang: str) -> go.Figure:
+    how = result.explain(lang)
     return blank(
-        f"Retention: {found['rate']} {found['when']}" if "rate" in found else "Retention: too early to tell",
-        "<br>".join(lines),
+        _title(result, lang),
+        f"{_said(result, grid, parted, lang)}<br>{how['n']} · {how['window']} · {how['zone']}",
         width=_WIDTH,
         height=heights["whole"],
         margin={"l": _LEFT, "r": _right(parted), "t": _HEAD, "b": _FOOT},
@@ -126,28 +131,77 @@ def _blank(result: Result, grid: _Grid, heights: dict[str, float], parted: bool)
     )
 
 
+def _title(result: Result, lang: str) -> str:
+    found = result.sentences[0].values
+    if "rate" not in found:
+        return say(lang, "Retention: too early to tell", "리텐션: 아직 판단하기 이름")
+    return say(lang, "Retention: {rate} {when}", "리텐션: 시작 {when_ko} {rate}", **found)
+
+
+def _said(result: Result, grid: _Grid, parted: bool, lang: str) -> str:
+    """Say what the curve and the cells are."""
+    asked = result.recipe["parameters"]
+    event, values = asked["event"], {"by": asked["by"], "n": len(grid.labels), "event": asked["event"]}
+    came = "came back" if event is None else "did '{event}'"
+    came_ko = "다시 온" if event is None else "‘{event}’ 이벤트를 남긴"
+    interval, interval_ko = ("", "") if parted else (" with 95 % interval", "과 95 % 신뢰구간")
+    rows = "by {by}, the largest {n} (n)" if parted else "each cohort (n)"
+    rows_ko = "{by}별 큰 집단 {n}개(n)" if parted else "코호트별 비율(n)"
+    finished = grid.finished[~np.isnan(grid.rate)].all()
+    hatched, hatched_ko = ("", "") if finished else ("; hatched: not over yet", ", 빗금: 아직 끝나지 않음")
+    return say(
+        lang,
+        f"Share of users who {came}, %: weighted average of finished cohorts{interval}, below it {rows}{hatched}",
+        f"{came_ko} 사용자 비율, %: 위는 끝난 코호트의 가중 평균{interval_ko}, 아래는 {rows_ko}{hatched_ko}",
+        **values,
+    )
+
+
+def _since(result: Result, lang: str) -> str:
+    """Name the axis of periods."""
+    every = durations.period(result.recipe["parameters"]["every"])
+    unit, unit_ko = _UNITS[every.unit]
+    if every.count == 1:
+        return say(lang, "{unit} since the start", "시작 후 경과 기간({unit_ko})", unit=unit, unit_ko=unit_ko)
+    return say(
+        lang,
+        "periods of {count} {unit} since the start",
+        "시작 후 경과 기간({every_ko}씩)",
+        count=every.count,
+        unit=unit,
+        every_ko=durations.in_korean(str(every)),
+    )
+
+
 def _right(parted: bool) -> int:
     return 150 if parted else 40  # room for the legend
 
 
-def _curves(shown: go.Figure, average: pd.DataFrame, columns: dict[int, str], parted: bool) -> None:
+def _curves(shown: go.Figure, average: pd.DataFrame, columns: dict[int, str], parted: bool, lang: str) -> None:
     across = {low: at for at, low in enumerate(columns)}
     top = average["rate" if parted else "upper"].max()
     shown.update_layout(yaxis={"range": [0, 122 * top if top > 0 else 100]})
     if average.empty:
-        shown.add_annotation(text="no finished cohort yet", x=0.5, xref="paper", y=50, yref="y", showarrow=False)
+        text = say(lang, "no finished cohort yet", "아직 끝난 코호트가 없음")
+        shown.add_annotation(text=text, x=0.5, xref="paper", y=50, yref="y", showarrow=False)
     elif parted:
         largest = average.groupby("segment", sort=False)["n"].max().nlargest(_MOST_LINES).index
         for color, name in zip(PALETTE, largest, strict=False):
-            _curve(shown, average[average["segment"] == name], across, str(name), color, banded=False)
+            _curve(shown, average[average["segment"] == name], across, (str(name), color, lang), banded=False)
     else:
-        _curve(shown, average, across, "average", PALETTE[0])
+        _curve(shown, average, across, (say(lang, "average", "평균"), PALETTE[0], lang))
 
 
 def _curve(
-    shown: go.Figure, part: pd.DataFrame, across: dict[int, int], name: str, color: str, *, banded: bool = True
+    shown: go.Figure,
+    part: pd.DataFrame,
+    across: dict[int, int],
+    said: tuple[str, str, str],
+    *,
+    banded: bool = True,
 ) -> None:
-    """Draw one line, where ``banded`` with its interval and, if there is room, its values."""
+    """Draw one line (its name, colour and language), where ``banded`` with its interval and values if there is room."""
+    name, color, lang = said
     x = part["period"].map(across).to_numpy()
     if banded:
         edge = np.concatenate([100 * part["upper"].to_numpy(), 100 * part["lower"].to_numpy()[::-1]])
@@ -172,7 +226,11 @@ def _curve(
         cliponaxis=False,
         line={"color": color, "width": 2},
         customdata=np.column_stack([part["n"], 100 * part["lower"], 100 * part["upper"]]),
-        hovertemplate="%{y:.1f} % of %{customdata[0]:,} (%{customdata[1]:.1f} to %{customdata[2]:.1f})",
+        hovertemplate=say(
+            lang,
+            "%{{y:.1f}} % of %{{customdata[0]:,}} (%{{customdata[1]:.1f}} to %{{customdata[2]:.1f}})",
+            "%{{customdata[0]:,}} 중 %{{y:.1f}} %(%{{customdata[1]:.1f}}~%{{customdata[2]:.1f}})",
+        ),
         showlegend=not banded,
     )
 
@@ -226,14 +284,12 @@ def _hatch(shown: go.Figure, cells: npt.NDArray[np.int64], row: float, column: f
     )
 
 
-def _axes(shown: go.Figure, grid: _Grid, heights: dict[str, float], asked: dict[str, Any]) -> None:
-    every = durations.period(asked["every"])
-    unit = _UNITS[every.unit] if every.count == 1 else f"periods of {every.count} {_UNITS[every.unit]}"
+def _axes(shown: go.Figure, grid: _Grid, heights: dict[str, float], since: str) -> None:
     across = _step(len(grid.columns), 26)
     down = _step(len(grid.labels), int(len(grid.labels) * heights["row"] / 14))
     shown.update_layout(
         xaxis={
-            "title": {"text": f"{unit} since the start", "font": {"size": 13}},
+            "title": since,
             "tickvals": list(range(0, len(grid.columns), across)),
             "ticktext": grid.columns[::across],
             "range": [-0.5, len(grid.columns) - 0.5],

@@ -8,9 +8,9 @@ from typing import Any, Final
 import numpy as np
 
 from dangol.core import calendar
-from dangol.core.durations import spell
+from dangol.core.durations import in_korean, spell
 from dangol.core.proportions import share
-from dangol.core.words import Sentence, percent
+from dangol.core.words import Sentence, joined, percent
 
 from .flows_moves import Ints
 from .flows_tables import TESTED, Answer
@@ -95,9 +95,10 @@ def _headline(answer: Answer, users: int) -> Sentence:
     if answer.labels is None:
         inner = answer.moves.inner
         same = inner.source * answer.rules.side + inner.target == number[0]
-        values["median"] = spell(float(inner.median[same][0]))
+        median = float(inner.median[same][0])
+        values |= {"median": spell(median), "median_ko": spell(median, "ko")}
         en += ", half of the times within {median}"
-        ko += "(간격의 중앙값 {median})"
+        ko += "(간격의 중앙값 {median_ko})"
     return Sentence(en + ".", ko + ".", values)
 
 
@@ -185,7 +186,7 @@ def _compared(answer: Answer) -> Sentence:
         )
         ko += (
             ". 가장 큰 차이는 ‘{source}’ → ‘{target}’ 이동으로, 한 사용자의 비율이 {rate_a} 대 {rate_b}입니다"
-            "({by:+.1f}%p, 95 % 신뢰구간 {lower:+.1f}~{upper:+.1f})"
+            "({by:+.1f} %p, 95 % 신뢰구간 {lower:+.1f}~{upper:+.1f})"
         )
     return Sentence(weak + en + ".", weak_ko + ko + ".", values)
 
@@ -229,23 +230,61 @@ def _move(answer: Answer, number: int) -> dict[str, str]:
     return {"source": answer.names[source], "target": answer.names[target]}
 
 
-def explain(answer: Answer, asked: Mapping[str, Any]) -> dict[str, str]:
+def explain(answer: Answer, asked: Mapping[str, Any]) -> dict[str, Sentence]:
     """Say how it was computed."""
     log, session = answer.log, answer.rules.session
-    users, units = int(answer.moves.people.sum()), int(answer.units.sum())
-    n = f"{users:,} users, " + (f"{units:,} sessions, " if session else "")
-    said = ["units still going on at the end of the log count as ended there"]
-    if log.span:
-        said.append("units are cut at the view's first and last moment")
+    values: dict[str, Any] = _unit(answer) | {"gap": asked["gap"], "gap_ko": in_korean(asked["gap"])}
+    values |= {"users": int(answer.moves.people.sum()), "units": int(answer.units.sum())}
+    values["moves"] = int(answer.moves.inner.count.sum())
+    unit = Sentence(
+        "session (a pause longer than {gap} begins a new one)", "세션(이벤트 없이 {gap_ko:을} 넘으면 새 세션)", values
+    )
+    sessions, sessions_ko = (" {units:,} sessions,", " 세션 {units:,}개,") if session else ("", "")
     how = {
-        "unit": f"session (a pause longer than {asked['gap']} begins a new one)" if session else "user",
-        "window": f"{calendar.write(log.start, log.zone)} to {calendar.write(log.end, log.zone)}",
-        "denominator": "edges: all events of the source, a unit's last one included; starts, ends, variants: all "
-        "units; steps, sankey: units that have the anchor",
-        "n": n + f"{int(answer.moves.inner.count.sum()):,} moves",
-        "zone": log.zone,
-        "exclusions": "; ".join(said),
+        "unit": unit if session else Sentence("user", "사용자"),
+        "window": Sentence(
+            "{start} to {end}",
+            "{start}부터 {end}까지",
+            {"start": calendar.write(log.start, log.zone), "end": calendar.write(log.end, log.zone)},
+        ),
+        "denominator": Sentence(
+            "edges: all events of the source, a unit's last one included; starts, ends, variants: all units; steps, "
+            "sankey: units that have the anchor",
+            "이동은 출발 이벤트 전체(맨 마지막 이벤트 포함), 첫 이벤트·끝 이벤트·경로는 모든 {unit_ko}, 단계별 비율과 "
+            "흐름도는 기준 이벤트가 있는 {unit_ko}",
+            values,
+        ),
+        "n": Sentence(
+            "{users:,} users," + sessions + " {moves:,} moves",
+            "사용자 {users:,}명," + sessions_ko + " 이동 {moves:,}회",
+            values,
+        ),
+        "zone": Sentence("{zone}", "{zone}", {"zone": log.zone}),
+        "exclusions": joined(_cut_short(answer, values)),
     }
     if answer.pair:
-        how["family"] = f"{answer.differences.family:,} moves with at least {TESTED} users in the two segments together"
+        how["family"] = Sentence(
+            "{family:,} moves with at least {tested} users in the two segments together",
+            "두 집단을 합쳐 사용자가 {tested}명 이상인 이동 {family:,}개",
+            {"family": answer.differences.family, "tested": TESTED},
+        )
     return how
+
+
+def _cut_short(answer: Answer, values: Mapping[str, Any]) -> list[Sentence]:
+    said = [
+        Sentence(
+            "units still going on at the end of the log count as ended there",
+            "로그가 끝날 때 이어지고 있던 {unit_ko}의 흐름은 거기서 끝난 것으로 봅니다.",
+            values,
+        )
+    ]
+    if answer.log.span:
+        said.append(
+            Sentence(
+                "units are cut at the view's first and last moment",
+                "{unit_ko}의 흐름은 뷰의 첫 시각과 마지막 시각에서 자릅니다.",
+                values,
+            )
+        )
+    return said

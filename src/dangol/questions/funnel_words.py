@@ -8,15 +8,19 @@ from typing import Any, Final
 import numpy as np
 
 from dangol.core import calendar
-from dangol.core.durations import spell
+from dangol.core.durations import in_korean, spell
 from dangol.core.proportions import difference_p, newcombe, share, wilson
-from dangol.core.words import Sentence, percent
+from dangol.core.words import Sentence, joined, percent
 from dangol.log.eventlog import EventLog
 
 from .funnel_tables import Counted
 
 _FEW: Final = 30  # units below which the headline says that the evidence is weak
-_KOREAN: Final = str.maketrans({"d": "일", "h": "시간", "m": "분", "s": "초"})
+_ORDERS: Final = {
+    "sequential": ("steps in order", "단계를 순서대로"),
+    "strict": ("steps one after another", "단계를 다른 이벤트 없이 잇달아"),
+    "any": ("steps in any order", "단계를 순서에 상관없이"),
+}
 
 
 def sentences(counted: Counted, log: EventLog) -> tuple[Sentence, ...]:
@@ -42,7 +46,7 @@ def sentences(counted: Counted, log: EventLog) -> tuple[Sentence, ...]:
 def _words(counted: Counted) -> dict[str, Any]:
     """Return what most sentences name; ``…_ko`` is the Korean form of a value."""
     plan, session = counted.plan, bool(counted.plan.gap)
-    each, within = "개" if session else "명", spell(plan.within)
+    each = "개" if session else "명"
     n, done = counted.eligible, int(counted.together[-1])
     return {
         "who": counted.unit,
@@ -52,8 +56,8 @@ def _words(counted: Counted) -> dict[str, Any]:
         "each": each,
         "first": f"‘{plan.labels[0]}’",
         "last": f"‘{plan.labels[plan.required[-1]]}’",
-        "within": within,
-        "within_ko": within.translate(_KOREAN),
+        "within": spell(plan.within),
+        "within_ko": spell(plan.within, "ko"),
         "steps": plan.limits.steps,
         "n": n,
         "n_ko": f"{n:,}{each}",
@@ -65,16 +69,17 @@ def _words(counted: Counted) -> dict[str, Any]:
 
 
 def _entering(counted: Counted) -> tuple[str, str]:
+    session = bool(counted.plan.gap)
     if counted.plan.order == "any":
-        return "any of the {steps} steps", "{steps}단계 가운데 하나라도"
-    return "{first}", "{first:을}"
+        return "any of the {steps} steps", "{steps}단계 가운데 하나라도 " + ("있는" if session else "한")
+    return "{first}", "{first:이} 있는" if session else "{first:을} 한"
 
 
 def _nobody(counted: Counted, values: Mapping[str, Any]) -> Sentence:
     en, ko = _entering(counted)
     return Sentence(
         "Nobody entered the funnel: there is no {one} {with} " + en + " in this part of the log.",
-        "퍼널에 들어온 {who_ko:이} 없습니다. 로그의 이 부분에는 " + ko + " 한 {who_ko:이} 없습니다.",
+        "퍼널에 들어온 {who_ko:이} 없습니다. 로그의 이 부분에는 " + ko + " {who_ko:이} 없습니다.",
         values,
     )
 
@@ -99,12 +104,14 @@ def _headline(counted: Counted, values: Mapping[str, Any]) -> Sentence:
     did, did_ko = _entering(counted)
     if counted.plan.limits.steps == 1:
         en = "There are {n:,} {who} {with} " + did + "; with one step there is nothing to go on to."
-        return Sentence(en, did_ko + " 한 {who_ko:은} {n_ko}입니다. 단계가 하나라서 전환율은 없습니다.", values)
+        return Sentence(en, did_ko + " {who_ko:은} {n_ko}입니다. 단계가 하나라서 전환율은 없습니다.", values)
     how = counted.plan.order
     on = {"any": "did all of them", "strict": "went straight on to {last}"}.get(how, "went on to {last}")
-    on_ko = {"any": "모두 했습니다", "strict": "다른 이벤트 없이 {last}까지 갔습니다"}.get(how, "{last}까지 갔습니다")
+    on_ko = {"any": "모든 단계를 마쳤습니다", "strict": "다른 이벤트 없이 {last}까지 갔습니다"}.get(
+        how, "{last}까지 갔습니다"
+    )
     en = f"{{rate}} of {{n:,}} {{who}} {{with}} {did} {on} within {{within}}"
-    ko = f"{did_ko} 한 {{who_ko}} {{n_ko}} 가운데 {{rate:이}} {{within_ko}} 안에 {on_ko}"
+    ko = f"{did_ko} {{who_ko}} {{n_ko}} 가운데 {{rate:이}} {{within_ko}} 안에 {on_ko}"
     if n < _FEW:
         en = "Weak evidence, only {n:,} {who}: " + en
         ko = "{who_ko:이} {n_ko}뿐이라 근거가 약합니다. " + ko
@@ -141,12 +148,12 @@ def _loss(counted: Counted, values: Mapping[str, Any]) -> list[Sentence]:
 def _took(counted: Counted, values: Mapping[str, Any]) -> list[Sentence]:
     if not len(counted.whole):
         return []
-    took = spell(float(np.median(counted.whole)))
+    took = float(np.median(counted.whole))
     return [
         Sentence(
             "Half of those that finished took {took} or less.",
             "끝까지 간 {who_ko}의 절반은 {took_ko} 안에 마쳤습니다.",
-            {**values, "took": took, "took_ko": took.translate(_KOREAN)},
+            {**values, "took": spell(took), "took_ko": spell(took, "ko")},
         )
     ]
 
@@ -158,7 +165,7 @@ def _segments(counted: Counted) -> list[Sentence]:
         return []
     rates = share(done, n)
     ends = {"best": int(large[rates[large].argmax()]), "worst": int(large[rates[large].argmin()])}
-    values: dict[str, Any] = {"few": _FEW}
+    values: dict[str, Any] = {"few": _FEW, "each": "개" if counted.plan.gap else "명"}
     for name, one in ends.items():
         values |= {name: f"‘{counted.segments[one]}’", f"{name}_n": int(n[one])}
         values[f"{name}_rate"] = percent(float(rates[one]))
@@ -168,8 +175,8 @@ def _segments(counted: Counted) -> list[Sentence]:
         Sentence(
             "The rate is highest for {best} ({best_rate} of {best_n:,}) and lowest for {worst} ({worst_rate} of "
             "{worst_n:,}), among segments of at least {few}.",
-            "전환율은 {best}에서 가장 높고({best_n:,} 중 {best_rate}) {worst}에서 가장 낮습니다({worst_n:,} 중 "
-            "{worst_rate}). {few} 이상인 집단만 견주었습니다.",
+            "전환율은 {best}에서 가장 높고({best_n:,}{each} 중 {best_rate}) {worst}에서 가장 낮습니다"
+            "({worst_n:,}{each} 중 {worst_rate}). {few}{each} 이상인 집단만 견주었습니다.",
             values,
         )
     ]
@@ -186,47 +193,88 @@ def _two(counted: Counted, values: Mapping[str, Any], best: int, worst: int) -> 
         "The rate is {points:.1f} percentage points higher for {best} ({best_rate} of {best_n:,}) than for {worst} "
         "({worst_rate} of {worst_n:,}; 95 % interval of the difference {lower:.1f} to {upper:.1f}, p = {p:.2g})"
         + ("." if apart else "; that may be chance."),
-        "전환율은 {best}({best_n:,} 중 {best_rate}) 쪽이 {worst}({worst_n:,} 중 {worst_rate})보다 {points:.1f}%p "
-        "높습니다(차이의 95 % 신뢰구간 {lower:.1f}~{upper:.1f}, p = {p:.2g})."
+        "전환율은 {best}({best_n:,}{each} 중 {best_rate}) 쪽이 {worst}({worst_n:,}{each} 중 {worst_rate})보다 "
+        "{points:.1f} %p 높습니다(차이의 95 % 신뢰구간 {lower:.1f}~{upper:.1f}, p = {p:.2g})."
         + ("" if apart else " 우연일 수 있는 차이입니다."),
         {**values, "points": points, "lower": lower, "upper": upper, "p": p},
     )
 
 
-def explain(counted: Counted, asked: Mapping[str, Any], zone: str) -> dict[str, str]:
+def explain(counted: Counted, asked: Mapping[str, Any], zone: str) -> dict[str, Sentence]:
     """Say how it was computed."""
     plan = counted.plan
-    until, within = calendar.write(plan.as_of, zone), spell(plan.within)
-    orders = {"sequential": "steps in order", "strict": "steps one after another", "any": "steps in any order"}
-    ruled = [f"{orders[plan.order]} within {within} of the first (closed), up to {until}"]
-    if asked["step_within"] is not None:
-        ruled.append(
-            "each step within " + ", ".join(spell(float(one)) for one in plan.limits.longest[1:]) + " of the one before"
-        )
-    if plan.same is not None:
-        ruled.append(f"all with the same {plan.same.column}")
-    if plan.limits.once:
-        ruled.append("a repeat of a step done ends the attempt")
-    if plan.limits.increase:
-        ruled.append("at different times")
-    entry = "an event of any step" if plan.order == "any" else "their first event of step 1"
+    values = _words(counted) | {"until": calendar.write(plan.as_of, zone)}
+    session = Sentence(
+        "session (a new one after more than {gap} without an event)",
+        "세션(이벤트 없이 {gap_ko:을} 넘으면 새 세션)",
+        {"gap": asked["gap"], "gap_ko": in_korean(asked["gap"])},
+    )
+    entry, entry_ko = "their first event of step 1", "첫 1단계 이벤트가"
+    if plan.order == "any":
+        entry, entry_ko = "an event of any step", "어느 단계든 첫 이벤트가"
     return {
-        "unit": f"session (a new one after more than {asked['gap']} without an event)" if plan.gap else "user",
-        "window": "; ".join(ruled),
-        "denominator": f"{counted.unit} with {entry} at least {within} before {until}",
-        "n": f"{counted.eligible:,} {counted.unit}",
-        "zone": zone,
-        "exclusions": _exclusions(counted, asked),
+        "unit": session if plan.gap else Sentence("user", "사용자"),
+        "window": joined(_window(counted, asked, values), ko=", "),
+        "denominator": Sentence(
+            "{who} with " + entry + " at least {within} before {until}",
+            entry_ko + " {until}보다 {within_ko} 이상 앞선 {who_ko}",
+            values,
+        ),
+        "n": Sentence("{n:,} {who}", "{who_ko} {n_ko}", values),
+        "zone": Sentence("{zone}", "{zone}", {"zone": zone}),
+        "exclusions": joined(_exclusions(asked, values)),
     }
 
 
-def _exclusions(counted: Counted, asked: Mapping[str, Any]) -> str:
-    said = [f"{counted.late:,} {counted.unit} that entered later, too late to tell"]
+def _window(counted: Counted, asked: Mapping[str, Any], values: Mapping[str, Any]) -> list[Sentence]:
+    plan = counted.plan
+    order, order_ko = _ORDERS[plan.order]
+    ruled = [
+        Sentence(
+            order + " within {within} of the first (closed), up to {until}",
+            order_ko + ", 첫 단계부터 {within_ko} 이내(경계 포함), {until}까지",
+            values,
+        )
+    ]
+    if asked["step_within"] is not None:
+        longest = [float(one) for one in plan.limits.longest[1:]]
+        longest = longest if len(set(longest)) > 1 else longest[:1]
+        said = {"each_within": ", ".join(map(spell, longest))}
+        said["each_within_ko"] = ", ".join(spell(one, "ko") for one in longest)
+        ruled.append(
+            Sentence("each step within {each_within} of the one before", "앞 단계부터 {each_within_ko} 이내", said)
+        )
+    if plan.same is not None:
+        ruled.append(Sentence("all with the same {same}", "{same} 값이 모두 같을 것", {"same": plan.same.column}))
+    if plan.limits.once:
+        ruled.append(Sentence("a repeat of a step done ends the attempt", "이미 한 단계를 되풀이하면 시도가 끝남"))
+    if plan.limits.increase:
+        ruled.append(Sentence("at different times", "단계마다 시각이 다를 것"))
+    return ruled
+
+
+def _exclusions(asked: Mapping[str, Any], values: Mapping[str, Any]) -> list[Sentence]:
+    said = [
+        Sentence(
+            "{late:,} {who} that entered later, too late to tell",
+            "그보다 늦게 들어와 아직 판단할 수 없는 {who_ko} {late_ko:은} 제외했습니다.",
+            values,
+        )
+    ]
     if asked["exclude"]:
         names = [asked["exclude"]] if isinstance(asked["exclude"], str) else asked["exclude"]
-        said.append("attempts end at " + ", ".join(f"'{name}'" for name in names))
+        excluded = {"excluded": ", ".join(f"'{name}'" for name in names)}
+        excluded["excluded_ko"] = ", ".join(f"‘{name}’" for name in names)
+        said.append(
+            Sentence("attempts end at {excluded}", "{excluded_ko} 이벤트가 나오면 시도가 끝난 것으로 봅니다.", excluded)
+        )
     if asked["same"] is not None:
-        said.append(f"events without a {asked['same']} are no step")
+        column = {"same": asked["same"]}
+        said.append(
+            Sentence("events without a {same} are no step", "{same} 값이 없는 이벤트는 단계로 세지 않습니다.", column)
+        )
     if asked["as_of"] is not None:
-        said.append("events at or after as_of are left out")
-    return "; ".join(said)
+        said.append(
+            Sentence("events at or after as_of are left out", "기준 시점(as_of)과 그 이후의 이벤트는 제외합니다.")
+        )
+    return said

@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from dangol.core import calendar
-from dangol.core.durations import Period
+from dangol.core.changes import in_percent
+from dangol.core.durations import Period, in_korean
 from dangol.core.proportions import share
 from dangol.core.result import Tables
-from dangol.core.words import Sentence, percent
+from dangol.core.words import Sentence, joined, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +29,6 @@ _DAY: Final = Period(1, "d")
 _UNITS: Final = {"periods": None, "weeks": Period(1, "w"), "months": Period(1, "mo"), "days": _DAY}
 
 _UNITS_EN: Final = {"h": "hour", "d": "day", "w": "week", "mo": "month", "q": "quarter", "y": "year"}
-_UNITS_KO: Final = {"h": "시간", "d": "일", "w": "주", "mo": "개월", "q": "분기", "y": "년"}
 _ONE_KO: Final = {"h": "시간", "d": "날", "w": "주", "mo": "달", "q": "분기", "y": "해"}
 
 
@@ -221,7 +221,7 @@ def sentences(counted: Counted) -> tuple[Sentence, ...]:
 def _headline(counted: Counted) -> Sentence:
     first, last = (calendar.write(one, counted.zone)[:10] for one in counted.span)
     values: dict[str, Any] = {"users": len(counted.sizes), "events": int(counted.sizes.sum()), "days": counted.days}
-    values |= {"first": first, "last": last, "every": str(counted.every)}
+    values |= {"first": first, "last": last, "every": str(counted.every), "every_ko": in_korean(str(counted.every))}
     en = "{users:,} users made {events:,} events from {first} to {last} (days: {days:,})"
     ko = "{first}부터 {last}까지 {days:,}일 동안 사용자 {users:,}명이 이벤트 {events:,}건을 남겼습니다"
     means = [(name, counted.mean(name)) for name in ("days", "weeks", "months")]
@@ -236,7 +236,7 @@ def _headline(counted: Counted) -> Sentence:
         ko += "입니다"
     if not counted.complete("periods").any():
         en += "; no period of {every} is over yet" if known else "; no day is over yet, so there are no averages"
-        ko += ". {every} 기간은 아직 하나도 끝나지 않았습니다"
+        ko += ". {every_ko} 단위 기간은 아직 하나도 끝나지 않았습니다"
     if len(counted.sizes) < _FEW:
         en, ko = "Weak evidence, only {users:,} users: " + en, "사용자가 {users:,}명뿐이라 근거가 약합니다. " + ko
     return Sentence(en + ".", ko + ".", values)
@@ -264,15 +264,14 @@ def _latest(counted: Counted) -> list[Sentence]:
     values |= {"users": int(cells.users[0, last]), "new": int(cells.new[0, last])}
     count, unit = counted.every.count, counted.every.unit
     values["unit"] = _UNITS_EN[unit] if count == 1 else f"period of {counted.every}"
-    values["unit_ko"] = _ONE_KO[unit] if count == 1 else f"{count}{_UNITS_KO[unit]}"
+    values["unit_ko"] = _ONE_KO[unit] if count == 1 else in_korean(str(counted.every))
     en = "In the last finished {unit} ({period}) {users:,} users were active, {new:,} of them new"
     ko = "마지막으로 끝난 {unit_ko}({period})의 활성 사용자는 {users:,}명이고 그 가운데 {new:,}명이 새 사용자입니다"
     before = int(cells.users[0, last - 1]) if last > 1 else 0  # the log may begin within the first
     if before:
-        change = 100 * (values["users"] - before) / before
-        values |= {"before": before, "change": f"{change:+.1f} %".replace("-", "−")}
+        values |= {"before": before, "change": in_percent(before, values["users"])}
         en += ": {change} against the {before:,} of the {unit} before"
-        ko += ". 바로 앞 {unit_ko}({before:,}명)보다 {change} 달라졌습니다"
+        ko += "(바로 앞 {unit_ko} {before:,}명 대비 {change})"
     return [Sentence(en + ".", ko + ".", values)]
 
 
@@ -285,7 +284,7 @@ def _sticky(counted: Counted) -> Sentence:
         )
     return Sentence(
         "Of the users active within 30 days, {sticky} come on a given day (mean of {n:,} days).",
-        "최근 30일에 활동한 사용자 가운데 하루에 찾아오는 비율(고착도)은 평균 {sticky}입니다({n:,}일 평균).",
+        "최근 30일 동안 활동한 사용자 가운데 하루에 찾아오는 비율(고착도)은 평균 {sticky}입니다({n:,}일 평균).",
         {"sticky": percent(counted.stickiness), "n": n},
     )
 
@@ -301,7 +300,7 @@ def _commonest(counted: Counted) -> Sentence:
     values |= {"reach": percent(float(share(counted.event_users[code], len(counted.sizes))))}
     return Sentence(
         "The commonest event is ‘{event}’: {rate} of all events, by {reach} of the users (names of events: {names:,}).",
-        "가장 많은 이벤트는 ‘{event}’로 전체 이벤트의 {rate}이며 사용자의 {reach}가 남겼습니다"
+        "가장 많은 이벤트는 ‘{event}’입니다. 전체 이벤트의 {rate}이며 사용자의 {reach}가 남겼습니다"
         "(이벤트 종류 {names:,}가지).",
         values,
     )
@@ -328,23 +327,44 @@ def _largest(counted: Counted) -> list[Sentence]:
     return [
         Sentence(
             "The largest of the {n:,} segments by {by} is ‘{segment}’ with {users:,} users ({rate}).",
-            "{by:으로} 나눈 집단 {n:,}개 가운데 가장 큰 것은 ‘{segment}’로 {users:,}명({rate})입니다.",
+            "{by:으로} 나눈 집단 {n:,}개 가운데 가장 큰 집단은 ‘{segment}’입니다({users:,}명, {rate}).",
             values,
         )
     ]
 
 
-def explain(counted: Counted, cut_off: bool) -> dict[str, str]:
+def explain(counted: Counted, cut_off: bool) -> dict[str, Sentence]:
     """Say how it was computed."""
-    said = ["averages leave out unfinished periods; the first counts as whole even where the log begins within it"]
-    said.append("users are new in the log or view, whatever they did before it")
-    if cut_off:
-        said.append("events at or after as_of are left out")
+    every, until = str(counted.every), calendar.write(counted.as_of, counted.zone)
     return {
-        "unit": "user",
-        "window": f"{counted.every} periods, calendar, up to {calendar.write(counted.as_of, counted.zone)}",
-        "denominator": "all users for shares of users; users of the 30 days up to a day for its stickiness",
-        "n": f"{len(counted.sizes):,} users, {int(counted.sizes.sum()):,} events",
-        "zone": counted.zone,
-        "exclusions": "; ".join(said),
+        "unit": Sentence("user", "사용자"),
+        "window": Sentence(
+            "{every} periods, calendar, up to {until}",
+            "달력 기준 {every_ko} 단위, {until}까지",
+            {"every": every, "every_ko": in_korean(every), "until": until},
+        ),
+        "denominator": Sentence(
+            "all users for shares of users; users of the 30 days up to a day for its stickiness",
+            "사용자 비율은 전체 사용자, 고착도는 그날까지 30일 동안 활동한 사용자",
+        ),
+        "n": Sentence(
+            "{users:,} users, {events:,} events",
+            "사용자 {users:,}명, 이벤트 {events:,}건",
+            {"users": len(counted.sizes), "events": int(counted.sizes.sum())},
+        ),
+        "zone": Sentence("{zone}", "{zone}", {"zone": counted.zone}),
+        "exclusions": joined([*_EXCLUSIONS, *([_CUT_OFF] if cut_off else [])]),
     }
+
+
+_EXCLUSIONS: Final = (
+    Sentence(
+        "averages leave out unfinished periods; the first counts as whole even where the log begins within it",
+        "끝나지 않은 기간은 평균에서 제외합니다. 첫 기간은 로그가 그 도중에 시작하더라도 온전한 기간으로 봅니다.",
+    ),
+    Sentence(
+        "users are new in the log or view, whatever they did before it",
+        "로그나 뷰에 처음 나타나면 새 사용자로 보며, 그 이전의 활동은 따지지 않습니다.",
+    ),
+)
+_CUT_OFF: Final = Sentence("events at or after as_of are left out", "기준 시점(as_of)과 그 이후의 이벤트는 제외합니다.")

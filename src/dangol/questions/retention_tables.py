@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from dangol.core.durations import Period
+from dangol.core.durations import Period, in_korean
 from dangol.core.proportions import share, wilson
 from dangol.core.result import Tables
-from dangol.core.words import Sentence, percent
+from dangol.core.words import Sentence, joined, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +25,6 @@ _SUPPORTED: Final = 100  # users below which a later period is not put into the 
 _FEW: Final = 30  # users below which the headline says that the evidence is weak
 
 _UNITS_EN: Final = {"h": "hour", "d": "day", "w": "week", "mo": "month", "q": "quarter", "y": "year"}
-_UNITS_KO: Final = {"h": "시간", "d": "일", "w": "주", "mo": "개월", "q": "분기", "y": "년"}
 
 
 @dataclass(frozen=True)
@@ -232,8 +231,8 @@ def _segments(counted: Counted, asked: Mapping[str, Any], key: int) -> list[Sent
         Sentence(
             "Among segments of at least {few} it is highest {when} for '{best}' ({best_rate} of {best_n:,}) and lowest "
             "for '{worst}' ({worst_rate} of {worst_n:,}).",
-            "{few}{each} 이상인 집단 가운데 시작 {when_ko}에는 '{best}'에서 가장 높고({best_n:,}{each} 중 {best_rate}) "
-            "'{worst}'에서 가장 낮습니다({worst_n:,}{each} 중 {worst_rate}).",
+            "시작 {when_ko}의 리텐션은 {few}{each} 이상인 집단 가운데 '{best}'에서 가장 높고({best_n:,}{each} 중 "
+            "{best_rate}) '{worst}'에서 가장 낮습니다({worst_n:,}{each} 중 {worst_rate}).",
             values,
         )
     ]
@@ -257,44 +256,90 @@ def _when(counted: Counted, asked: Mapping[str, Any], slot: int, prefix: str) ->
     label, every = counted.labels()[slot], counted.every
     unit, several = _UNITS_EN[every.unit], "s" if "-" in label else ""
     if every.count == 1:
-        name, ko = f"{unit}{several} {label}", f"{label}{_UNITS_KO[every.unit]} 뒤"
+        name, ko = f"{unit}{several} {label}", in_korean(f"{label}{every.unit}") + " 뒤"
     else:
         name = f"period{several} {label} of {every.count} {unit}s each"
-        ko = f"뒤 {label}번째 기간({every.count}{_UNITS_KO[every.unit]}씩)"
+        ko = f"뒤 {label}번째 기간({in_korean(str(every))}씩)"
     if asked["counting"] == "on-or-after":
         name, ko = f"{name} or later", f"{ko} 또는 그 이후"
     word = "on" if every.count == 1 and every.unit == "d" else "in"
     return {f"{prefix}name": name, f"{prefix}when": f"{word} {name}", f"{prefix}when_ko": ko}
 
 
-def explain(counted: Counted, asked: Mapping[str, Any], zone: str) -> dict[str, str]:
+def explain(counted: Counted, asked: Mapping[str, Any], zone: str) -> dict[str, Sentence]:
     """Say how it was computed."""
     first, rolling = asked["cohorts"] == "first", asked["periods"] == "rolling"
-    every = str(counted.every)
-    back = {"on": "in exactly that period", "on-or-after": "in that period or any later one"}[asked["counting"]]
-    if counted.bracketed:
-        back = "in the bracket of periods"
-    n = f"{counted.people:,} users" if first else f"{counted.people:,} users, {counted.entries:,} entries"
-    cohorts = int(counted.shown.any(axis=(0, 2)).sum())
+    values = {"people": counted.people, "entries": counted.entries}
+    values["cohorts"] = int(counted.shown.any(axis=(0, 2)).sum())
     return {
-        "unit": "user" if first else "user in a cohort: a user counts once in every period with a start event",
-        "window": f"{every} periods, {'exact time since the start' if rolling else 'calendar'}, up to {counted.until}; "
-        f"a return counts {back}",
-        "denominator": "the cohort's users whose period has wholly passed" if rolling else "all users of the cohort",
-        "n": f"{n} in {cohorts:,} cohorts",
-        "zone": zone,
-        "exclusions": _exclusions(asked, rolling),
+        "unit": Sentence("user", "사용자")
+        if first
+        else Sentence(
+            "user in a cohort: a user counts once in every period with a start event",
+            "코호트에 든 사용자(시작 이벤트가 있는 기간마다 한 번씩 셈)",
+        ),
+        "window": _window(counted, asked),
+        "denominator": Sentence("the cohort's users whose period has wholly passed", "그 기간을 다 지낸 코호트 사용자")
+        if rolling
+        else Sentence("all users of the cohort", "코호트의 모든 사용자"),
+        "n": Sentence("{people:,} users in {cohorts:,} cohorts", "코호트 {cohorts:,}개의 사용자 {people:,}명", values)
+        if first
+        else Sentence(
+            "{people:,} users, {entries:,} entries in {cohorts:,} cohorts",
+            "코호트 {cohorts:,}개의 사용자 {people:,}명, 진입 {entries:,}건",
+            values,
+        ),
+        "zone": Sentence("{zone}", "{zone}", {"zone": zone}),
+        "exclusions": joined(_exclusions(asked, rolling)),
     }
 
 
-def _exclusions(asked: Mapping[str, Any], rolling: bool) -> str:
-    said = ["unfinished cells are in no average", "events before the user's start never count"]
+def _window(counted: Counted, asked: Mapping[str, Any]) -> Sentence:
+    back, back_ko = {
+        "on": ("in exactly that period", "그 기간 안에"),
+        "on-or-after": ("in that period or any later one", "그 기간이나 그 뒤에"),
+    }[asked["counting"]]
+    if counted.bracketed:
+        back, back_ko = "in the bracket of periods", "묶은 기간 안에"
+    kind, kind_ko = "calendar", "달력 기준"
+    if asked["periods"] == "rolling":
+        kind, kind_ko = "exact time since the start", "시작 시각 기준"
+    every = str(counted.every)
+    return Sentence(
+        "{every} periods, " + kind + ", up to {until}; a return counts " + back,
+        kind_ko + " {every_ko} 단위, {until}까지, " + back_ko + " 다시 온 것만 셈",
+        {"every": every, "every_ko": in_korean(every), "until": counted.until},
+    )
+
+
+def _exclusions(asked: Mapping[str, Any], rolling: bool) -> list[Sentence]:
+    said = [
+        Sentence("unfinished cells are in no average", "끝나지 않은 칸은 평균에 넣지 않습니다."),
+        Sentence("events before the user's start never count", "사용자가 시작하기 전의 이벤트는 세지 않습니다."),
+    ]
     if asked["cohorts"] == "first":
-        said.append("whoever started before the log or view began counts as starting in it")
+        said.append(
+            Sentence(
+                "whoever started before the log or view began counts as starting in it",
+                "로그나 뷰가 시작되기 전에 이미 시작한 사용자도 그 안에서 시작한 것으로 봅니다.",
+            )
+        )
     else:
-        said.append("intervals take entries as independent, though a user may make several")
+        said.append(
+            Sentence(
+                "intervals take entries as independent, though a user may make several",
+                "한 사용자의 진입이 여럿이어도 신뢰구간은 진입이 서로 독립이라고 보고 구합니다.",
+            )
+        )
     if asked["as_of"] is not None:
-        said.append("events at or after as_of are left out")
+        said.append(
+            Sentence("events at or after as_of are left out", "기준 시점(as_of)과 그 이후의 이벤트는 제외합니다.")
+        )
     if rolling:
-        said.append("users whose period has not wholly passed are left out of it")
-    return "; ".join(said)
+        said.append(
+            Sentence(
+                "users whose period has not wholly passed are left out of it",
+                "기간을 다 지내지 않은 사용자는 그 기간에서 제외합니다.",
+            )
+        )
+    return said

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from dangol.core.durations import SECOND, spell
+from dangol.core.durations import SECOND, in_korean, spell
 from dangol.core.proportions import share, wilson
-from dangol.core.words import Sentence, percent
+from dangol.core.words import Sentence, joined, percent
 from dangol.kernels.sessions import Parts, Tally
 from dangol.log.eventlog import EventLog
 
@@ -212,8 +212,9 @@ def sentences(counted: Counted, gap: str) -> tuple[Sentence, ...]:
         found.append(
             Sentence(
                 "Sessions that may not be over, as they reach to within {gap} of the end of the log: {unfinished:,}.",
-                "로그가 끝나기 {gap} 전 이후까지 이어져 아직 끝나지 않았을 수 있는 세션은 {unfinished:,}개입니다.",
-                {"unfinished": counted.unfinished, "gap": gap},
+                "마지막 이벤트 뒤로 {gap_ko:이} 지나기 전에 로그가 끝나 아직 이어지고 있을 수 있는 세션은 "
+                "{unfinished:,}개입니다.",
+                {"unfinished": counted.unfinished, "gap": gap, "gap_ko": in_korean(gap)},
             )
         )
     return tuple(found)
@@ -245,12 +246,14 @@ def _headline(counted: Counted) -> Sentence:
 
 def _size(counted: Counted) -> Sentence:
     n = counted.sessions
-    values = {"median": spell(counted.median_us), "mean": spell(counted.mean_us), "depth": counted.events / n}
+    values: dict[str, Any] = {"depth": counted.events / n}
+    for name, length in (("median", counted.median_us), ("mean", counted.mean_us)):
+        values |= {name: spell(length), f"{name}_ko": spell(length, "ko")}
     return Sentence(
         "A session lasts {median} at the median and {mean} on average, single-event sessions counted as zero, and has "
         "{depth:.1f} events.",
-        "세션 길이는 중앙값 {median}, 평균 {mean}이고(이벤트가 하나뿐인 세션은 0으로 셉니다) 세션마다 이벤트가 평균 "
-        "{depth:.1f}개 있습니다.",
+        "세션 길이는 중앙값 {median_ko}, 평균 {mean_ko}이며(이벤트가 하나뿐인 세션은 0초로 계산), 세션당 이벤트는 평균 "
+        "{depth:.1f}건입니다.",
         values,
     )
 
@@ -278,30 +281,58 @@ def _suggestion(counted: Counted, gap: str) -> Sentence:
     if counted.suggested_us is None:
         return Sentence(
             "The idle times do not fall into two kinds, so they suggest no other gap than {gap}.",
-            "쉬는 시간이 두 무리로 나뉘지 않아 {gap} 말고 권할 기준은 없습니다.",
-            {"gap": gap},
+            "이벤트 사이 시간이 두 무리로 나뉘지 않아 {gap_ko} 외에 권할 만한 기준이 없습니다.",
+            {"gap": gap, "gap_ko": in_korean(gap)},
         )
     return Sentence(
         "The idle times fall into two kinds, within and between visits, that part at about {suggested}: a suggestion "
         "for gap, which was {gap} here.",
-        "쉬는 시간은 방문 중과 방문 사이의 두 무리로 나뉘며 그 경계는 {suggested}쯤입니다. 여기서 쓴 기준은 {gap}이며, "
-        "이 값은 참고용 제안입니다.",
-        {"suggested": spell(counted.suggested_us), "gap": gap},
+        "이벤트 사이 시간은 한 방문 안의 시간과 방문 사이의 시간 두 무리로 나뉘며, 그 경계는 약 {suggested_ko}입니다. "
+        "여기서는 {gap_ko:을} 기준으로 썼으며, 이 경계는 참고용 제안입니다.",
+        {
+            "suggested": spell(counted.suggested_us),
+            "suggested_ko": spell(counted.suggested_us, "ko"),
+            "gap": gap,
+            "gap_ko": in_korean(gap),
+        },
     )
 
 
-def explain(counted: Counted, asked: Mapping[str, Any], zone: str) -> dict[str, str]:
+def explain(counted: Counted, asked: Mapping[str, Any], zone: str) -> dict[str, Sentence]:
     """Say how it was computed."""
-    rules = [f"a new session after more than {asked['gap']} without an event"]
-    rules += [f"after {asked['cap']} in all"] if asked["cap"] else []
-    rules += ["at local midnight"] if asked["midnight"] else []
-    rules += [f"at each {asked['separator']!r}"] if asked["separator"] else []
     return {
-        "unit": "session of a user",
-        "window": ", ".join(rules),
-        "denominator": "sessions; events for bounce_rate_events",
-        "n": f"{counted.sessions:,} sessions of {counted.users:,} users, {counted.events:,} events",
-        "zone": zone,
-        "exclusions": "none; sessions that may not be over are counted; intervals take sessions as independent, though "
-        "a user may make several",
+        "unit": Sentence("session of a user", "사용자의 세션"),
+        "window": joined(_rules(asked), en=", ", ko=", "),
+        "denominator": Sentence("sessions; events for bounce_rate_events", "세션 수(이벤트 대비 이탈률은 이벤트 수)"),
+        "n": Sentence(
+            "{sessions:,} sessions of {users:,} users, {events:,} events",
+            "사용자 {users:,}명의 세션 {sessions:,}개, 이벤트 {events:,}건",
+            {"sessions": counted.sessions, "users": counted.users, "events": counted.events},
+        ),
+        "zone": Sentence("{zone}", "{zone}", {"zone": zone}),
+        "exclusions": Sentence(
+            "none; sessions that may not be over are counted; intervals take sessions as independent, though a user "
+            "may make several",
+            "제외한 세션은 없으며, 아직 끝나지 않았을 수 있는 세션도 셉니다. 한 사용자의 세션이 여럿이어도 신뢰구간은 "
+            "세션이 서로 독립이라고 보고 구합니다.",
+        ),
     }
+
+
+def _rules(asked: Mapping[str, Any]) -> list[Sentence]:
+    """Say what begins a new session."""
+    rules = [
+        Sentence(
+            "a new session after more than {gap} without an event",
+            "새 세션 기준: 이벤트 없이 {gap_ko} 초과",
+            {"gap": asked["gap"], "gap_ko": in_korean(asked["gap"])},
+        )
+    ]
+    if asked["cap"]:
+        values = {"cap": asked["cap"], "cap_ko": in_korean(asked["cap"])}
+        rules.append(Sentence("after {cap} in all", "시작 후 {cap_ko} 초과", values))
+    if asked["midnight"]:
+        rules.append(Sentence("at local midnight", "현지 자정"))
+    if asked["separator"]:
+        rules.append(Sentence("at each {separator!r}", "‘{separator}’ 이벤트", {"separator": asked["separator"]}))
+    return rules

@@ -1,18 +1,20 @@
-"""``--where``, ``--since``, ``--until``: the views of a log from the command line."""
+"""Views of a log told in text, as on the command line and in playbooks: ``where``, ``since``, ``until``."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, Final
 
 from dangol.core.errors import InputError
-from dangol.log import EventLog
+
+from .eventlog import EventLog
 
 _CONDITION: Final = re.compile(r"\s*(.+?)\s*(==|!=|<=|>=|<|>|=|\bnot in\b|\bin\b)\s*(.+?)\s*")
 
 
-def narrowed(log: EventLog, conditions: list[str], since: str | None, until: str | None) -> EventLog:
-    """Return the view that the conditions and the span leave.
+def narrowed(log: EventLog, conditions: Sequence[str], since: str | None, until: str | None) -> EventLog:
+    """Return the view that conditions such as ``"country == France"`` and a span of local time leave.
 
     Raises:
         InputError: for a condition that is not ``column operator value``, or an unknown column or value.
@@ -20,7 +22,7 @@ def narrowed(log: EventLog, conditions: list[str], since: str | None, until: str
     for condition in conditions:
         match = _CONDITION.fullmatch(condition)
         if not match:
-            raise InputError(f"--where {condition!r} is not a condition; write for example --where 'country == France'")
+            raise InputError(f"where {condition!r} is not a condition; write for example 'country == France'")
         column, op, text = match[1], "==" if match[2] == "=" else match[2], _unquoted(match[3])
         log = log.where(column, op, _value(log, column, op, text))
     return log if since is None and until is None else log.between(since, until)

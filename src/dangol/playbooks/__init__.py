@@ -1,0 +1,1 @@
+"""Playbooks: a whole analysis as one short TOML file, and its runner."""

@@ -1,1 +1,0 @@
-"""Pages: answers as self-contained HTML that works offline and prints well."""

@@ -1,0 +1,1 @@
+"""Reports and pages: self-contained HTML. The only room with templates."""

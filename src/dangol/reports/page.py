@@ -1,0 +1,175 @@
+"""Answers as one HTML page that works offline: findings, and for each answer its sentences, figure, tables and how."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, Final
+
+from dangol.core.errors import choice
+from dangol.core.labels import label, title
+from dangol.core.show import write
+from dangol.core.words import LANGUAGES, Sentence
+from dangol.log.report import LoadReport
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dangol.core.result import Result
+
+_ROWS: Final = 15
+_ROWS_ALONE: Final = 200
+_WORDS: Final = {
+    "en": {
+        "contents": "Contents",
+        "findings": "What was found",
+        "how": "How it was computed",
+        "log": "The log",
+        "more": "more rows",
+        "no_script": "Figures need JavaScript, which this viewer does not run; the tables hold the same numbers.",
+        "recipe": "Ask again",
+        "run": "Run on",
+        "made": "Made with Dangol from the log",
+        "tables": "Tables",
+    },
+    "ko": {
+        "contents": "목차",
+        "findings": "핵심 결과",
+        "how": "계산 방법",
+        "log": "로그",
+        "more": "행 더 있음",
+        "no_script": "그림을 보려면 자바스크립트가 필요합니다. 표에 같은 숫자가 있습니다.",
+        "recipe": "같은 질문 다시 하기",
+        "run": "실행일",
+        "made": "Dangol로 만든 보고서, 로그",
+        "tables": "표",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Section:
+    """One answer on a page: a heading and the result."""
+
+    anchor: str
+    title: str
+    result: Result
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What stands above the answers.
+
+    ``findings`` are sentences with the anchor of the section that they come from, most important first; ``account``
+    tells how the log was loaded; ``log`` which log it is; ``date`` the day of running, where it was given.
+    """
+
+    title: str
+    findings: Sequence[tuple[str, Sentence]]
+    account: LoadReport | None
+    log: str
+    date: str | None
+
+
+def page(result: Result, lang: str = "en") -> str:
+    """Write one result as a page that needs no network: figure, tables and style are inside.
+
+    Args:
+        result: any answer.
+        lang: language of every word, ``en`` or ``ko``.
+    """
+    choice("lang", lang, LANGUAGES)
+    section = Section(result.name, title(result.name, lang), result)
+    heading = Heading(section.title, (), None, _which(result), None)
+    return compose(heading, [section], lang, rows=_ROWS_ALONE)
+
+
+def compose(heading: Heading, sections: Sequence[Section], lang: str, *, rows: int = _ROWS) -> str:
+    """Write a page: the heading, then every section in order.
+
+    Args:
+        heading: what stands above the answers.
+        sections: the answers.
+        lang: language of every word, ``en`` or ``ko``.
+        rows: the most rows that are shown of a table.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    from dangol.plots.embed import library
+
+    loader = PackageLoader("dangol.reports")
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    account = None if heading.account is None else _account(heading.account, lang)
+    return environment.get_template("report.html").render(
+        lang=lang,
+        words=_WORDS[lang],
+        heading=heading,
+        findings=[(anchor, sentence.write(lang)) for anchor, sentence in heading.findings],
+        account=account,
+        sections=[_section(one, lang, rows) for one in sections],
+        library=library(),
+    )
+
+
+def _which(result: Result) -> str:
+    log = result.recipe["log"]
+    return ", ".join([str(log["fingerprint"])[:12], *log["view"]]).strip(", ")
+
+
+def _account(report: LoadReport, lang: str) -> dict[str, Any]:
+    head = [label(word, lang) for word in ("file", "rows", "accepted", "rejected", "duplicate")]
+    rows = [
+        [
+            (PurePath(one.name).name, False),
+            *((f"{getattr(one, word):,}", True) for word in ("rows", "accepted", "rejected", "duplicate")),
+        ]
+        for one in report.files
+    ]
+    return {"sentences": [sentence.write(lang) for sentence in report.sentences()], "head": head, "rows": rows}
+
+
+def _section(section: Section, lang: str, rows: int) -> dict[str, Any]:
+    from dangol.plots.embed import data
+
+    result = section.result
+    figure = result.figure(lang).update_layout(width=None, autosize=True)
+    height = int(figure.layout.height or 540)
+    return {
+        "anchor": section.anchor,
+        "title": section.title,
+        "sentences": [sentence.write(lang) for sentence in result.sentences],
+        "figure": data(figure),
+        "height": height,
+        "tables": [_table(result.tables[name], name, lang, rows) for name in result.shown],
+        "how": [(label(aspect, lang), said) for aspect, said in result.explain(lang).items()],
+        "recipe": _recipe(result),
+    }
+
+
+def _recipe(result: Result) -> str:
+    """Write the question as a line of Python; what stands at its default is left out by the reader's eye, not here."""
+    asked = result.recipe["parameters"]
+    given = ", ".join(f"{name}={value!r}" for name, value in asked.items() if value is not None)
+    return f"dg.{result.recipe['question']}(log, {given})" if given else f"dg.{result.recipe['question']}(log)"
+
+
+def _table(table: pd.DataFrame, name: str, lang: str, most: int) -> dict[str, Any]:
+    """A table's title, head, cells (text, and whether it is a number), and how many rows are left out."""
+    columns = [str(column) for column in table.columns]
+    cells = []
+    for row in table.head(most).itertuples(index=False):
+        measure = str(row[0]) if columns[0] == "measure" else None
+        cells.append([_cell(value, measure, column, lang) for value, column in zip(row, columns, strict=True)])
+    return {
+        "title": label(name, lang),
+        "head": [(label(column, lang), bool(cells) and cells[0][at][1]) for at, column in enumerate(columns)],
+        "rows": cells,
+        "left": max(len(table) - most, 0),
+    }
+
+
+def _cell(value: Any, measure: str | None, column: str, lang: str) -> tuple[str, bool]:
+    if isinstance(value, str):
+        return (label(value, lang) if column in ("measure", "component") else value), False
+    return write(value, measure if measure and column != "measure" else column, lang), True

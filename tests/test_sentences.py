@@ -1,0 +1,36 @@
+"""Sentences: a number in the text is the value of a cell, never typed."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+QUESTIONS = sorted((Path(__file__).parents[1] / "src" / "dangol" / "questions").glob("*.py"))
+# What a definition says, not a result: nothing, one; the most active 10 %; the 30 days of stickiness; 95 % intervals.
+DEFINED = {"0", "1", "10", "30", "95"}
+
+
+def texts(path: Path) -> Iterator[tuple[int, str]]:
+    """Every text with Korean letters, and every text handed to Sentence as it is."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.search("[가-힣]", node.value):
+            yield node.lineno, node.value
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Sentence":
+            for one in node.args[:2]:
+                if isinstance(one, ast.Constant) and isinstance(one.value, str):
+                    yield one.lineno, one.value
+
+
+@pytest.mark.parametrize("path", QUESTIONS, ids=lambda path: path.stem)
+def test_no_number_is_typed_into_a_sentence(path: Path) -> None:
+    typed = {
+        (line, number)
+        for line, text in texts(path)
+        for number in re.findall(r"\d[\d,.]*", re.sub(r"\{[^}]*\}", "", text))
+        if number.strip(".,") not in DEFINED
+    }
+    assert not typed
