@@ -52,6 +52,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
+
 SECOND: Final = 1_000_000
 HOUR: Final = 3_600 * SECOND
 DAY: Final = 86_400 * SECOND
@@ -75,8 +78,9 @@ Answer = list[Any]
 class Peer:
     """One tool, opened on one file in one league: what to call for each task, and the versions it ran with.
 
-    ``tasks`` may lack those that the tool does not offer. An answer's None stands for what a tool does not give (or not exactly); it is compared with nothing. Dangol alone
-    has ``calls``, the questions without the tables that answer the task, and ``floor``, a plain sum over the columns.
+    ``tasks`` may lack what the tool does not offer. An answer's None stands for what a tool does not give (or not
+    exactly); it is compared with nothing. Dangol alone has ``calls``, the questions without the tables that answer the
+    task, and ``floor``, a plain sum over the columns.
     """
 
     tasks: Mapping[str, Callable[[], Answer]]
@@ -93,8 +97,6 @@ def answered(asked: object) -> dict[str, Callable[[], Answer]]:
 
 def day_name(day: int) -> str:
     """Write a number of days since 1970 as ``2026-03-01``."""
-    import numpy as np
-
     return str(np.datetime64(day, "D"))
 
 
@@ -112,3 +114,16 @@ def quintiles(users: int, fifths: list[int], above: list[int]) -> Answer:
     """Write the answer to ``rfm``: four cuts of days, of orders and of amounts, and how many users lie above each."""
     pairs = [list(pair) for pair in zip(fifths, above, strict=True)]
     return [users, *(sorted(map(list, {tuple(pair) for pair in pairs[at : at + 4]})) for at in (0, 4, 8))]
+
+
+def weeks_of(masks: npt.NDArray[np.uint64], users: npt.NDArray[np.int64], first: int) -> Answer:
+    """Write the answer to ``lifecycle`` from masks of weeks, lowest bit ``first``, and how many users have each."""
+    weeks = np.arange(int(masks.max()).bit_length(), dtype=np.uint64)
+    one = np.uint64(1)
+    here = (masks[:, None] >> weeks) & one == one
+    before = np.hstack([np.zeros_like(here[:, :1]), here[:, :-1]])
+    fresh = here & (np.cumsum(here, axis=1) == 1)
+    states = (here, fresh, here & before, here & ~before & ~fresh, before & ~here)
+    columns = (users @ state for state in states)
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    return [[monday_name(first + week), *row] for week, row in enumerate(rows)]

@@ -37,9 +37,8 @@ def main() -> None:
     import dangol as dg
 
     began = time.perf_counter()
-    log = dg.ingest(
-        args.file, user="user", event="event", time="time", zone="UTC", out=args.log, memory=args.memory, replace=True
-    )
+    roles: dict[str, Any] = {"user": "user", "event": "event", "time": "time", "amount": "amount"}
+    log = dg.ingest(args.file, **roles, zone="UTC", out=args.log, memory=args.memory, replace=True)
     took = time.perf_counter() - began
     size = sum(file.stat().st_size for file in Path(args.log).rglob("*") if file.is_file())
     found: dict[str, Any] = {
@@ -61,7 +60,7 @@ def write_csv(parquet: Path, csv: Path) -> None:
         db.execute("SET TimeZone = 'UTC'")
         db.execute("SET preserve_insertion_order = true")
         rows = db.read_parquet(str(parquet)).project(
-            "user, event, strftime(time, '%Y-%m-%dT%H:%M:%S.%fZ') AS time, country"
+            "user, event, strftime(time, '%Y-%m-%dT%H:%M:%S.%fZ') AS time, country, amount"
         )
         rows.write_csv(str(csv), header=True)
 

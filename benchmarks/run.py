@@ -2,6 +2,7 @@
 
     make bench                                                    # 20 M events, 400 k users; writes docs/benchmarks.md
     python -m benchmarks.run --events 2000000 --peers duckdb_sql,polars_frames --tasks sessions --only peers,dangol
+    python -m benchmarks.run --tasks regulars --only peers,dangol,report,generators      # without the first five tasks
 
 Every tool runs in processes of its own, one after another. Two leagues:
 
@@ -10,6 +11,7 @@ raw
 prepared
     the tool has loaded, coded and sorted the data in its best form before; what that took is reported beside
 
+The report is made of a log of its own size (``--report-events``), and the generators of Dangol draw at their own.
 retentioneering is asked at a smaller size (``--retentioneering-events``) and may live in another environment: the
 variable RETENTIONEERING_PYTHON names its interpreter; without it the running one is tried. Results are kept as JSON
 beside the generated files in benchmarks/results/, which git ignores. The documentation is written by whole runs
@@ -25,19 +27,21 @@ import platform
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks import ingest, table
-from benchmarks.definitions import LEAGUES, TASKS, Answer
+from benchmarks import ingest, once, table
+from benchmarks.definitions import ALONE, LEAGUES, ORDERED, REGULARS, TASKS, Answer
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 RESULTS: Final = ROOT / "benchmarks" / "results"
 DOCS: Final = ROOT / "docs" / "benchmarks.md"
 PEERS: Final = ("duckdb_sql", "chdb_sql", "polars_frames", "pandas_frames", "retentioneering_peer")
-PARTS: Final = ("dangol", "peers", "ingest", "start")
+PARTS: Final = ("dangol", "peers", "ingest", "start", "report", "generators")
+GROUPS: Final = {"ordered": ORDERED, "regulars": (*REGULARS, *ALONE)}  # what --tasks takes beside single tasks
 EVENTS: Final = 20_000_000
 MOST_USERS: Final = {"polars_frames": 1 << 19}  # its keys would wrap round without a word; the others raise errors
 
@@ -62,6 +66,10 @@ def main() -> int:
         found["dangol"] = bench.worker("dangol_peer", "log", str(bench.log), sys.executable)
     if "start" in args.only:
         found["start"] = ingest.starts(bench.log, bench.env)
+    if "report" in args.only:
+        found["report"] = bench.report()
+    if "generators" in args.only:
+        found["generators"] = once.generators(bench.env, args.limit)
     found["differences"] = differences(found)
     _write(found, args)
     return int(bool(found["differences"]))
@@ -74,18 +82,20 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--file", type=Path, help="a file that make_log wrote, instead of a new one")
     parser.add_argument("--peers", type=_list, default=list(PEERS), help=f"of {','.join(PEERS)}")
-    parser.add_argument("--tasks", type=_list, default=list(TASKS), help=f"of {','.join(TASKS)}")
+    parser.add_argument("--tasks", type=_list, default=list(TASKS), help=f"of {','.join([*TASKS, *GROUPS])}")
     parser.add_argument("--leagues", type=_list, default=list(LEAGUES), help=f"of {','.join(LEAGUES)}")
     parser.add_argument("--only", type=_list, default=list(PARTS), help=f"parts of the run, of {','.join(PARTS)}")
     parser.add_argument("--repeats", type=int, default=3, help="timed calls after the first")
     parser.add_argument("--limit", type=float, default=3600, help="seconds for one tool in one league")
     parser.add_argument("--retentioneering-events", type=int, default=2_000_000)
+    parser.add_argument("--report-events", type=int, default=5_000_000)
     parser.add_argument("--memory", default="2GB", help="Dangol's memory for sorting while it ingests")
     parser.add_argument("--date", default=datetime.now(UTC).strftime("%Y-%m-%d"), help="written into the documentation")
     parser.add_argument(
         "--docs", type=Path, help=f"where to write the table; whole runs write {DOCS.relative_to(ROOT)}"
     )
     args = parser.parse_args()
+    args.tasks = [task for name in args.tasks for task in GROUPS.get(name, (name,))]
     given = {"peers": PEERS, "tasks": TASKS, "leagues": LEAGUES, "only": PARTS}
     for option, allowed in given.items():
         if strange := set(getattr(args, option)) - set(allowed):
@@ -117,7 +127,7 @@ class Bench:
         self.log = RESULTS / f"{self.file.stem}.log"
 
     def _made(self, events: int, users: int) -> Path:
-        path = RESULTS / f"log-{events}-{users}-{self.args.seed}.parquet"
+        path = RESULTS / f"events-{events}-{users}-{self.args.seed}.parquet"
         if not path.exists():
             part = path.with_suffix(".part")
             options = [
@@ -137,13 +147,13 @@ class Bench:
     def _run(self, command: list[str]) -> None:
         subprocess.run(command, cwd=ROOT, env=self.env, check=True, timeout=self.args.limit)
 
-    def worker(self, peer: str, league: str, file: str, python: str) -> dict[str, Any]:
-        """Measure one tool in one league in a process of its own."""
+    def worker(self, peer: str, league: str, file: str, python: str, tasks: Sequence[str] = ()) -> dict[str, Any]:
+        """Measure one tool in one league in a process of its own; without ``tasks`` on all that the run is about."""
         if self.args.users > MOST_USERS.get(peer, self.args.users):
             return {"peer": peer, "league": league, "problem": f"written for at most {MOST_USERS[peer]:,} users"}
         out = RESULTS / f"{peer}-{league}.json"
         out.unlink(missing_ok=True)
-        options = ["--peer", peer, "--league", league, "--file", file, "--tasks", ",".join(self.args.tasks)]
+        options = ["--peer", peer, "--league", league, "--file", file, "--tasks", ",".join(tasks or self.args.tasks)]
         options += ["--repeats", str(self.args.repeats), "--threads", str(self.threads), "--out", str(out)]
         try:
             self._run([python, "-m", "benchmarks.worker", *options])
@@ -155,16 +165,31 @@ class Bench:
     def peers(self) -> list[dict[str, Any]]:
         """Measure every peer in every league; retentioneering on its own file, with DuckDB's answers to compare."""
         runs = []
+        offered = [task for task in self.args.tasks if task in ORDERED]  # by retentioneering, and not all of them
         for peer in self.args.peers:
             own = peer == "retentioneering_peer"
+            if own and not offered:
+                continue
             small = own and self.args.retentioneering_events < self.args.events
             events = self.args.retentioneering_events if small else self.args.events
             file = self._made(events, max(1, events // 50)) if small else self.file
             python = os.environ.get("RETENTIONEERING_PYTHON", sys.executable) if own else sys.executable
             leagues = [("prepared", "duckdb_sql", sys.executable)] if small else []
             for league, name, interpreter in [*leagues, *((league, peer, python) for league in self.args.leagues)]:
-                runs.append(self.worker(name, league, str(file), interpreter) | {"events": events})
+                tasks = offered if own else ()
+                runs.append(self.worker(name, league, str(file), interpreter, tasks) | {"events": events})
         return runs
+
+    def report(self) -> dict[str, Any]:
+        """Report on a log of its own size."""
+        if self.args.report_events == self.args.events and self.log.exists():
+            return once.report(self.log, self.env, self.args.limit)
+        file = self._made(self.args.report_events, max(1, self.args.report_events // 50))
+        log = RESULTS / "report.log"
+        self._ingested(file, log)
+        found = once.report(log, self.env, self.args.limit)
+        shutil.rmtree(log)
+        return found
 
     def ingest(self) -> dict[str, Any]:
         """Make the log: from Parquet, which is kept for the questions, and if asked from CSV, which is not."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.definitions import LEAGUES, TASKS
+from benchmarks.definitions import ALONE, LEAGUES, ORDERED, REGULARS
 
 NAMES: Final = {
     "duckdb_sql": "DuckDB",
@@ -22,17 +22,26 @@ HEAD: Final = """# Benchmarks
 
 <!-- Written by `make bench`; do not edit. -->
 
-Five questions, one file, one run. Every tool runs in a process of its own, one after another, with all cores; each
+The same questions, one file, one run. Every tool runs in a process of its own, one after another, with all cores; each
 peer is written as its own experts would, in the fastest formulation we found (at the end of this page;
 `benchmarks/peers/` says what was tried and lost). The file is a generated log in order of time
-(`benchmarks/make_log.py`): users' activity is log-normal, comes in sessions, and fades over 90 days. All answers of a
-task are compared for equality.
+(`benchmarks/make_log.py`): users' activity is log-normal, comes in sessions, and fades over 90 days; orders and refunds
+carry an amount. All answers of a task are compared for equality.
 
 **Two leagues.** *Raw*: the tool asks the Parquet file, which is in the page cache, and keeps nothing between calls.
 *Prepared*: the tool has loaded, coded and sorted the data in memory in its best form before. Dangol's time is the
 same in both: its question is asked of the log that it ingested once, mapped from disk; what preparing takes, for it
 and for each peer, is stated below. Times are the median of the repeats after a first call; times of one machine under
 one load, so ratios carry over better than seconds.
+"""
+
+
+REGULARS_HEAD: Final = """## Who comes back, and what they pay
+
+Answered on the same file and in the same way. Purchases are few among the events, and the peers' prepared form has a
+table of them alone; Dangol looks for them among all events. It counts more than the tasks ask for: with `rhythm`
+intervals by resampling users, a test, and the decomposition of the daily series, which cost the same at any number of
+events; with `sales` the parts of every change; with `rfm` tiers.
 """
 
 
@@ -43,16 +52,17 @@ def main() -> None:
 
 def render(found: dict[str, Any]) -> str:
     """Write the page."""
-    parts = [HEAD, _where(found)]
-    if found["dangol"] and "tasks" in found["dangol"]:
-        parts.append(_against(found))
-    parts += [_league(found, league) for league in LEAGUES]
-    parts += [
-        _processor(found),
+    parts = [
+        HEAD,
+        _where(found),
+        *_compared(found, ORDERED),
         _preparing(found),
         _small(found),
         _ingest(found),
         _start(found),
+        *_regulars(found),
+        _report(found),
+        _generators(found),
         _how(found),
         _problems(found),
     ]
@@ -106,18 +116,34 @@ def _where(found: dict[str, Any]) -> str:
     )
 
 
-def _against(found: dict[str, Any]) -> str:
+def _compared(found: dict[str, Any], tasks: Sequence[str], level: str = "##") -> list[str]:
+    """Write the tables that hold Dangol and its peers against each other; ``level`` is that of their headings."""
+    against = _against(found, tasks, level) if found["dangol"] and "tasks" in found["dangol"] else ""
+    return [against, *(_league(found, league, tasks, level) for league in LEAGUES), _processor(found, tasks, level)]
+
+
+def _regulars(found: dict[str, Any]) -> list[str]:
+    parts = [part for part in (*_compared(found, REGULARS, "###"), _alone(found)) if part]
+    return [REGULARS_HEAD, *parts] if parts else []
+
+
+def _asked(runs: Sequence[dict[str, Any]], tasks: Sequence[str]) -> bool:
+    return any(task in run.get("tasks", {}) for run in runs for task in tasks)
+
+
+def _against(found: dict[str, Any], tasks: Sequence[str], level: str) -> str:
     dangol, floor = found["dangol"], found["dangol"]["floor"]["median_s"]
     rows = []
-    for task in TASKS:
+    for task in tasks:
         if (ours := _median(dangol, task)) is None:
             continue
         row = [task, _seconds(ours), _seconds(dangol["tasks"][task]["call"]["median_s"]), f"{ours / floor:.1f}×"]
         for league in LEAGUES:
             best = _best(found, league, task)
             row += ["–", "–"] if best is None else [f"{_seconds(best[0])} {best[1]}", f"**{best[0] / ours:.1f}×**"]
-        tasks = dangol["tasks"][task]
-        rows.append([*row, f"{tasks['anonymous_mb']:,.0f} MB"])
+        rows.append([*row, f"{dangol['tasks'][task]['anonymous_mb']:,.0f} MB"])
+    if not rows:
+        return ""
     head = [
         "question",
         "Dangol",
@@ -130,7 +156,7 @@ def _against(found: dict[str, Any]) -> str:
         "memory",
     ]
     return (
-        "## Dangol and the best peer of each league\n\n"
+        f"{level} Dangol and the best peer of each league\n\n"
         + _table(head, rows)
         + "\n*Dangol*: the call and the table with the answer. *Call alone*: the result with its sentences; tables are "
         "made when they are looked at. *Of a plain sum*: Dangol's time as a multiple of what summing the time and the "
@@ -140,15 +166,15 @@ def _against(found: dict[str, Any]) -> str:
     )
 
 
-def _league(found: dict[str, Any], league: str) -> str:
+def _league(found: dict[str, Any], league: str, tasks: Sequence[str], level: str) -> str:
     runs = _full(found, league)
-    if not runs:
+    if not _asked(runs, tasks):
         return ""
     rows = []
     for run in runs:
-        cells = [_cell(run.get("tasks", {}).get(task, {})) for task in TASKS]
+        cells = [_cell(run.get("tasks", {}).get(task, {})) for task in tasks]
         rows.append([f"{NAMES[run['peer']]}", *cells])
-    return f"## League {league}\n\nTime, and peak memory of the process.\n\n" + _table(["", *TASKS], rows)
+    return f"{level} League {league}\n\nTime, and peak memory of the process.\n\n" + _table(["", *tasks], rows)
 
 
 def _cell(measured: dict[str, Any]) -> str:
@@ -158,15 +184,17 @@ def _cell(measured: dict[str, Any]) -> str:
     return f"{_seconds(measured['median_s'])}{mark}, {measured['peak_mb'] / 1e3:.1f} GB"
 
 
-def _processor(found: dict[str, Any]) -> str:
+def _processor(found: dict[str, Any], tasks: Sequence[str], level: str) -> str:
     """Write the processor time, which other programs on the machine change less than time."""
     runs = [*([found["dangol"]] if found["dangol"] else []), *(run for name in LEAGUES for run in _full(found, name))]
+    if not _asked(runs, tasks):
+        return ""
     rows = []
     for run in runs:
-        tasks = run.get("tasks", {})
-        cells = [_seconds(tasks.get(task, {}).get("cpu_s")) for task in TASKS]
+        cells = [_seconds(run.get("tasks", {}).get(task, {}).get("cpu_s")) for task in tasks]
         rows.append([f"{NAMES.get(run['peer'], 'Dangol')}, {run['league']}", *cells])
-    return "## Processor time\n\nAll threads together, least of the repeats.\n\n" + _table(["", *TASKS], rows)
+    head = f"{level} Processor time\n\nAll threads together, least of the repeats.\n\n"
+    return head + _table(["", *tasks], rows)
 
 
 def _preparing(found: dict[str, Any]) -> str:
@@ -188,14 +216,14 @@ def _small(found: dict[str, Any]) -> str:
     if not runs:
         return ""
     rows = [
-        [f"{NAMES[run['peer']]}, {run['league']}", *(_cell(run.get("tasks", {}).get(task, {})) for task in TASKS)]
+        [f"{NAMES[run['peer']]}, {run['league']}", *(_cell(run.get("tasks", {}).get(task, {})) for task in ORDERED)]
         for run in runs
     ]
     notes = next((run["notes"] for run in runs if run.get("notes")), "")
     return (
         f"## At {runs[0]['events']:,} events\n\nretentioneering is measured on a smaller log of the same kind, beside "
         "DuckDB on that log; it builds its event stream from pandas and asks DuckDB.\n\n"
-        + _table(["", *TASKS], rows)
+        + _table(["", *ORDERED], rows)
         + (f"\n¹ {notes}.\n" if notes else "")
     )
 
@@ -223,10 +251,63 @@ def _start(found: dict[str, Any]) -> str:
     starts = found["start"]
     bare = starts["python"]["best_s"]
     rows = [["`import dangol`, less Python's own start", _seconds(max(0.0, starts["import"]["best_s"] - bare))]]
-    rows += [[f"first question in a fresh process: {task}", _seconds(starts[task]["best_s"])] for task in TASKS]
+    rows += [[f"first question in a fresh process: {task}", _seconds(starts[task]["best_s"])] for task in ORDERED]
     return (
         "## Start\n\nBest of three fresh processes, kernels compiled before; the log's checksums are verified within."
         "\n\n" + _table(["", "time"], rows)
+    )
+
+
+def _alone(found: dict[str, Any]) -> str:
+    dangol = found["dangol"] or {}
+    rows = []
+    for task in ALONE:
+        if (ours := _median(dangol, task)) is None:
+            continue
+        measured = dangol["tasks"][task]
+        row = [task, _seconds(ours), _seconds(measured["call"]["median_s"]), _seconds(measured["cpu_s"])]
+        rows.append([*row, f"{ours / dangol['floor']['median_s']:.1f}×", f"{measured['anonymous_mb']:,.0f} MB"])
+    head = ["question", "Dangol", "call alone", "processor time", "of a plain sum", "memory"]
+    return (
+        "### What no peer has as one query\n\n`repurchase` follows every purchase to the next, or to the log's end, "
+        "for nine numbers of days, with intervals by buyer; `drivers` holds a grid of behaviours against an outcome, among "
+        "equally active users. So Dangol stands beside the plain sum alone.\n\n" + _table(head, rows)
+        if rows
+        else ""
+    )
+
+
+def _report(found: dict[str, Any]) -> str:
+    if not (one := found.get("report")):
+        return ""
+    row = [f"{one['events']:,}", f"{one['users']:,}", str(len(one["questions"])), f"{one['page_mb']:.1f} MB"]
+    row += [_seconds(one["seconds"]), f"{one['peak_mb']:,.0f} MB"]
+    return (
+        "## The whole report\n\n`dg.report(log)` in a fresh process, kernels compiled before; nothing was asked of the "
+        f"log before. It chose {', '.join(one['questions'])}. *Memory*: peak of the process, the mapped file included."
+        "\n\n" + _table(["events", "users", "questions", "page", "time", "memory"], [row])
+    )
+
+
+def _generators(found: dict[str, Any]) -> str:
+    rows = [
+        [
+            f"`{one['generator']}`",
+            f"{one['events']:,}",
+            ", ".join(f"{name} {rows:,}" for name, rows in one["rows"].items()),
+            _seconds(one["seconds"]),
+            f"{one['events'] / one['seconds'] / 1e6:.2f} M",
+            f"{one['table_mb']:,.0f} MB",
+            f"{one['peak_mb']:,.0f} MB",
+        ]
+        for one in found.get("generators", [])
+    ]
+    head = ["`dangol.datasets.`", "events", "beside them", "time", "events/s", "tables", "peak memory"]
+    return (
+        "## Generators\n\nOne call at the default size in a fresh process, truth included. *Tables*: what the sample "
+        "holds; *peak memory*: of the process, that and the program included.\n\n" + _table(head, rows)
+        if rows
+        else ""
     )
 
 

@@ -3,9 +3,9 @@
     python -m benchmarks.worker --peer duckdb_sql --league raw --file log.parquet --out answer.json
 
 The first call of a task warms caches and compiled code, and is reported apart; ``--repeats`` calls after it are
-timed. A task whose first call takes more than 30 s is repeated once, beyond 120 s not at all. Memory is the peak
-resident size, reset before each task where the system allows it (Linux); ``anonymous`` leaves out mapped files and is
-sampled during the first call.
+timed, fewer once they have taken 6 s together; a task whose first call takes more than 120 s is not repeated. Memory is
+the peak resident size, reset before each task where the system allows it (Linux); ``anonymous`` leaves out mapped files
+and is sampled during the first call.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ import traceback
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from statistics import median
 from typing import Any, Final
 
 from benchmarks.definitions import TASKS, Peer
 
-SLOW_S: Final = 30.0
+ENOUGH_S: Final = 6.0
 TOO_SLOW_S: Final = 120.0
 STATUS: Final = Path("/proc/self/status")
 RESET: Final = Path("/proc/self/clear_refs")
@@ -88,8 +89,9 @@ def _timed(ask: Callable[[], Any], repeats: int) -> dict[str, Any]:
     with sampler:
         answer = ask()
     first = time.perf_counter() - began
-    times, cpu = [], []
-    for _ in range(repeats if first < SLOW_S else min(repeats, int(first < TOO_SLOW_S))):
+    times: list[float] = []
+    cpu: list[float] = []
+    while first < TOO_SLOW_S and len(times) < repeats and sum(times) < ENOUGH_S:
         began, used = time.perf_counter(), time.process_time()
         again = ask()
         times.append(time.perf_counter() - began)
@@ -97,12 +99,11 @@ def _timed(ask: Callable[[], Any], repeats: int) -> dict[str, Any]:
         if isinstance(again, list) and again != answer:
             raise RuntimeError("two calls gave different answers")
     times = times or [first]
-    middle = sorted(times)[len(times) // 2]
     memory = {"peak_mb": peak_mb(), "peak_reset": reset, "anonymous_mb": sampler.peak_mb}
     spent = {
         "first_s": first,
         "times_s": times,
-        "median_s": middle,
+        "median_s": median(times),
         "best_s": min(times),
         "cpu_s": min(cpu, default=None),
     }

@@ -236,7 +236,7 @@ def test_the_other_value_of_two_turns_every_difference_round(question: tuple[Sma
         replace(event, values={**event.values, "country": people[event.user]["country"]}) for event in small.events
     )
     small = replace(small, events=events, people=people)
-    if {values["country"] for values in people.values()} != {"KR", "US"} or not answerable(small, asked):
+    if {event.values["country"] for event in events} != {"KR", "US"} or not answerable(small, asked):
         return
     first, second = (
         sorted(rows_of(ask(small.log(2), replace(asked, segment=("country", one))).tables["grid"]), key=_name)

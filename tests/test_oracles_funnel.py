@@ -17,6 +17,7 @@ from dangol.questions.funnel import funnel
 from tests.oracles import Event, check, check_words, rows_of, wilson
 from tests.oracles import funnel as oracle
 from tests.oracles.funnel import Asked, Entrant
+from tests.oracles.properties import blocks_change_nothing, order_of_rows_changes_nothing
 from tests.oracles.strategies import (
     DAY,
     HOUR,
@@ -234,10 +235,7 @@ def test_the_users_at_and_lost_at_every_step(question: tuple[Small, Asked], size
 @given(questions())
 def test_cutting_into_blocks_anywhere_changes_nothing(question: tuple[Small, Asked]) -> None:
     small, asked = question
-    whole, cut = (ask(small.log(size), asked) for size in (1 << 20, 1))
-    for name in whole.tables:
-        check(cut.tables[name], rows_of(whole.tables[name]))
-    assert (whole.summary(), whole.summary("ko"), whole.how) == (cut.summary(), cut.summary("ko"), cut.how)
+    blocks_change_nothing(lambda log: ask(log, asked), small)
 
 
 @effort(40)
@@ -246,10 +244,7 @@ def test_the_order_of_rows_at_different_times_changes_nothing(
     question: tuple[Small, Asked], chance: random.Random
 ) -> None:
     small, asked = question
-    shuffled = replace(small, events=tuple(chance.sample(small.events, len(small.events))))
-    first, second = (ask(one.log(2), asked) for one in (small, shuffled))
-    for name in first.tables:
-        check(second.tables[name], rows_of(first.tables[name]))
+    order_of_rows_changes_nothing(lambda log: ask(log, asked), small, chance)
 
 
 @effort(40)

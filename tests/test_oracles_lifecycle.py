@@ -14,6 +14,8 @@ from dangol.core.errors import InputError
 from dangol.core.result import Result
 from dangol.log.eventlog import EventLog
 from dangol.questions.lifecycle import lifecycle
+from dangol.questions.overview import overview
+from dangol.questions.retention import retention
 from tests.oracles import Event, check, check_words, periods, rows_of, wilson
 from tests.oracles import lifecycle as oracle
 from tests.oracles.lifecycle import STATES, Known, known
@@ -142,6 +144,20 @@ def test_a_view_answers_as_a_log_of_its_rows(question: tuple[Small, Asked], size
     small, asked = question
     view, kept = data.draw(views(small, small.log(size)))
     compare(lifecycle(view, **asked), expected(kept, view, asked))
+
+
+@effort(30)
+@given(questions(), blocks())
+def test_overview_and_retention_say_the_same(question: tuple[Small, Asked], size: int) -> None:
+    small, asked = question
+    log, every = small.log(size), asked["every"]
+    rows = rows_of(lifecycle(log, every=every).table)
+    seen = rows_of(overview(log, every=every).table)
+    assert [(row["start"], row["users"], row["new"]) for row in rows] == [
+        (row["start"], row["users"], row["new_users"]) for row in seen
+    ]
+    firsts = {row["cohort"]: row["n"] for row in rows_of(retention(log, every=every).table)}
+    assert {name: sum(row["new"] for row in rows if row["period"] == name) for name in firsts} == firsts
 
 
 def test_an_empty_view_says_so() -> None:

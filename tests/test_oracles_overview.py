@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from dangol.questions.overview import overview
 from tests.oracles import Event, check, check_words, periods, rows_of
 from tests.oracles import overview as oracle
 from tests.oracles.overview import Known, known
+from tests.oracles.properties import blocks_change_nothing, order_of_rows_changes_nothing
 from tests.oracles.strategies import DAY, HOUR, LONG_GAPS, NAMES, STEADY, ZONES, Small, blocks, effort, logs, views
 
 QUICK_GAPS = (0, 1, HOUR, 11 * HOUR, 12 * HOUR, DAY - 1, DAY, DAY + HOUR, 5 * DAY, 29 * DAY, 30 * DAY)
@@ -88,10 +88,7 @@ def test_the_users_behind_a_number(question: tuple[Small, dict[str, Any]], size:
 @given(questions())
 def test_cutting_into_blocks_anywhere_changes_nothing(question: tuple[Small, dict[str, Any]]) -> None:
     small, asked = question
-    whole, cut = (overview(small.log(size), **asked) for size in (1 << 20, 1))
-    for name in whole.tables:
-        check(cut.tables[name], rows_of(whole.tables[name]))
-    assert (whole.summary(), whole.summary("ko"), whole.how) == (cut.summary(), cut.summary("ko"), cut.how)
+    blocks_change_nothing(lambda log: overview(log, **asked), small)
 
 
 @effort(30)
@@ -100,10 +97,7 @@ def test_the_order_of_rows_changes_nothing(question: tuple[Small, dict[str, Any]
     small, asked = question
     if asked["by"] in ("item", "amount"):  # which of several simultaneous events is a user's first decides a segment
         asked = {**asked, "by": None}
-    shuffled = replace(small, events=tuple(chance.sample(small.events, len(small.events))))
-    first, second = (overview(one.log(2), **asked) for one in (small, shuffled))
-    for name in first.tables:
-        check(second.tables[name], rows_of(first.tables[name]))
+    order_of_rows_changes_nothing(lambda log: overview(log, **asked), small, chance)
 
 
 @effort(30)

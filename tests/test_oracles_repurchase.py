@@ -24,7 +24,11 @@ from tests.oracles.strategies import DAY, HOUR, Small, blocks, busy, effort, sho
 Asked = dict[str, Any]
 
 GAPS = (0, 1, HOUR, 12 * HOUR, DAY - 1, DAY, DAY + 1, 2 * DAY, 3 * DAY, 7 * DAY, 8 * DAY, 14 * DAY)
-COUNTS = ("n", "censored", "labelled", "returned", "users", "count", "churned")
+COUNTS = {
+    "candidates": ("n", "censored", "labelled", "returned", "users"),
+    "gaps": ("count",),
+    "periods": ("users", "churned", "returned"),
+}
 
 
 @st.composite
@@ -65,7 +69,7 @@ def compare(found: Result, log: Known, asked: Asked) -> None:
     check_words(found)
 
 
-@effort(100)
+@effort(70)
 @given(questions(), blocks(), st.data())
 def test_every_table_equals_the_oracle(question: tuple[Small, Asked], size: int, data: st.DataObject) -> None:
     small, asked = question
@@ -118,10 +122,10 @@ def test_doubling_the_users_doubles_counts_and_changes_no_rate(question: tuple[S
     small, asked = question
     asked = {**asked, "churn_days": asked["churn_days"] or 2}  # what is enough to choose by changes with the users
     once, twice = (ask(one.log(2), asked) for one in (small, small.doubled()))
-    for name in ("candidates", "gaps", "percentiles", "periods"):
+    for name, counts in COUNTS.items():  # without percentiles, which interpolate between others in a doubled list
         rows, more = (
             [{key: value for key, value in row.items() if "lower" not in key and "upper" not in key} for row in rows]
-            for rows in (doubled(rows_of(once.tables[name]), COUNTS), rows_of(twice.tables[name]))
+            for rows in (doubled(rows_of(once.tables[name]), counts), rows_of(twice.tables[name]))
         )
         assert len(rows) == len(more)
         for row, other in zip(rows, more, strict=True):

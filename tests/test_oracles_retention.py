@@ -15,6 +15,7 @@ from dangol.core.result import Result
 from dangol.log.eventlog import EventLog
 from dangol.questions.retention import retention
 from tests.oracles import check, check_words, periods, rows_of, wilson
+from tests.oracles.properties import blocks_change_nothing, order_of_rows_changes_nothing
 from tests.oracles.retention import Asked, Cell, average, cells, table
 from tests.oracles.strategies import DAY, HOUR, LONG_GAPS, NAMES, STEADY, ZONES, Small, blocks, effort, logs, views
 
@@ -126,10 +127,7 @@ def test_the_users_behind_a_cell(question: tuple[Small, Asked], size: int, data:
 @given(questions())
 def test_cutting_into_blocks_anywhere_changes_nothing(question: tuple[Small, Asked]) -> None:
     small, asked = question
-    whole, cut = (ask(small.log(size), asked) for size in (1 << 20, 1))
-    for name in whole.tables:
-        check(cut.tables[name], rows_of(whole.tables[name]))
-    assert (whole.summary(), whole.summary("ko"), whole.how) == (cut.summary(), cut.summary("ko"), cut.how)
+    blocks_change_nothing(lambda log: ask(log, asked), small)
 
 
 @effort(30)
@@ -138,10 +136,7 @@ def test_the_order_of_rows_at_different_times_changes_nothing(
     question: tuple[Small, Asked], chance: random.Random
 ) -> None:
     small, asked = question
-    shuffled = Small(small.zone, tuple(chance.sample(small.events, len(small.events))), small.people)
-    first, second = (ask(one.log(2), asked) for one in (small, shuffled))
-    for name in first.tables:
-        check(second.tables[name], rows_of(first.tables[name]))
+    order_of_rows_changes_nothing(lambda log: ask(log, asked), small, chance)
 
 
 @effort(30)

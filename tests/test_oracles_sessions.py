@@ -16,6 +16,7 @@ from dangol.questions.sessions import sessions
 from tests.logs import make_log
 from tests.oracles import SECOND, Event, check, check_words, rows_of, wilson
 from tests.oracles import sessions as oracle
+from tests.oracles.properties import blocks_change_nothing, order_of_rows_changes_nothing
 from tests.oracles.strategies import DAY, NAMES, STEADY, Small, blocks, effort, logs, views
 
 RARELY = {"cap": st.sampled_from(("1h", "10m", "2h", "1us", "1d")), "separator": st.sampled_from(NAMES[:2])}
@@ -108,10 +109,7 @@ def test_idle_times_are_counted_once_each(small: Small) -> None:
 @given(logs(), OPTIONS, BY)
 def test_cutting_into_blocks_anywhere_changes_nothing(small: Small, options: dict[str, Any], by: str | None) -> None:
     options = known(small, options)
-    whole, cut = (sessions(small.log(size), by=by, **options) for size in (1 << 20, 1))
-    for name in whole.tables:
-        check(cut.tables[name], rows_of(whole.tables[name]))
-    assert (whole.summary(), whole.summary("ko"), whole.how) == (cut.summary(), cut.summary("ko"), cut.how)
+    blocks_change_nothing(lambda log: sessions(log, by=by, **options), small)
 
 
 @effort(30)
@@ -120,10 +118,7 @@ def test_the_order_of_rows_at_different_times_changes_nothing(
     small: Small, options: dict[str, Any], by: str | None, chance: random.Random
 ) -> None:
     options = known(small, options)
-    shuffled = Small(small.zone, tuple(chance.sample(small.events, len(small.events))), small.people)
-    first, second = (sessions(one.log(), by=by, **options) for one in (small, shuffled))
-    for name in first.tables:
-        check(second.tables[name], rows_of(first.tables[name]))
+    order_of_rows_changes_nothing(lambda log: sessions(log, by=by, **options), small, chance)
 
 
 COUNTS = ("users", "sessions", "events", "bounces", "unfinished")

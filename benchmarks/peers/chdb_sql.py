@@ -18,7 +18,7 @@ from typing import Any, Final
 import chdb
 from chdb import session
 
-from benchmarks.definitions import DAY, GAP, MONDAY, STEPS, WEEK, WITHIN, Answer, Peer
+from benchmarks.definitions import DAY, GAP, HOUR, MONDAY, STEPS, WEEK, WITHIN, Answer, Peer, answered, quintiles
 
 HOW: Final = {
     ("raw", "sessions"): "arraySort(groupArray(time)) per user, arrayDifference, ARRAY JOIN, countIf",
@@ -26,13 +26,27 @@ HOW: Final = {
     ("raw", "retention"): "groupBitOr of week bits per user, masks counted, bits unpacked",
     ("raw", "flows"): "time and event code in one sorted array per user, ARRAY JOIN of pairs, quantileExactInclusive",
     ("raw", "daily"): "groupBitOr of day bits (UInt128) per user, bits unpacked; events by a second scan",
+    (
+        "raw",
+        "lifecycle",
+    ): "groupBitOr of week bits per user, masks counted, bits of each week and the one before compared",
+    ("raw", "rhythm"): "groupUniqArray of hours of the week per user, ARRAY JOIN; events by a second scan",
+    ("raw", "rfm"): "rows with an amount, group by user, groupArray beside quantilesExactInclusive, ARRAY JOIN",
+    ("raw", "sales"): "rows with an amount, group by user and month, months in an array per user, ARRAY JOIN",
     ("prepared", "sessions"): "arrays per user, arrayDifference, ARRAY JOIN, countIf",
     ("prepared", "funnel"): "arrays per user, arrayFilter to the three events, arrayFill per step, arrayExists",
     ("prepared", "retention"): "arrays per user, arrayCompact of weeks, ARRAY JOIN",
     ("prepared", "flows"): "arrays per user, ARRAY JOIN of pairs with quantileExactInclusive, arrayDistinct for users",
     ("prepared", "daily"): "arrays per user, ARRAY JOIN of days beside the day before",
+    ("prepared", "lifecycle"): "arrays per user, arrayCompact of weeks, their bits added up, then as on the file",
+    ("prepared", "rhythm"): "arrays per user, ARRAY JOIN of hours of the week, of them arrayDistinct for users",
+    ("prepared", "rfm"): "arrays of purchases per user, groupArray beside quantilesExactInclusive, ARRAY JOIN",
+    ("prepared", "sales"): "arrays of purchases per user, ARRAY JOIN of months beside the month of the order before",
 }
-PREPARED_FORM: Final = "Memory table of one row per user, sorted arrays: times Array(Int64), events Array(UInt8)"
+PREPARED_FORM: Final = (
+    "Memory table of one row per user, sorted arrays: times Array(Int64), events Array(UInt8); and of the rows with an "
+    "amount paid_times Array(Int64), paid Array(Int64)"
+)
 
 TIME: Final = "toUnixTimestamp64Micro(assumeNotNull(time))"
 FAR: Final = f"toInt64({GAP} + 1)"
@@ -88,6 +102,37 @@ def _funnel(arrays: str, view: int, cart: int, order: int) -> str:
             FROM {arrays})"""
 
 
+def _lifecycle(masks: str, first: str, last: str) -> str:
+    """Compare the bits of each week and the one before it in users' masks, whose lowest bit is the week ``first``."""
+    return f"""
+        WITH {first} AS first
+        SELECT toString(toDate(7 * (first + week) - 3)), sumIf(n, here), sumIf(n, here AND fresh),
+            sumIf(n, here AND before), sumIf(n, here AND NOT before AND NOT fresh), sumIf(n, before AND NOT here)
+        FROM (
+            SELECT n, week, bitTest(mask, week) here, week > 0 AND bitTest(mask, week - (week > 0)) before,
+                bitAnd(mask, bitShiftLeft(1::UInt64, week) - 1) = 0 fresh
+            FROM (SELECT mask, count() n FROM ({masks}) GROUP BY mask)
+            ARRAY JOIN range(toUInt64(1 + {last} - first)) AS week)
+        GROUP BY week ORDER BY week"""
+
+
+def _rfm(orders: str) -> str:
+    """Cut and count ``orders``: a row per user with days since the last (r), number (f) and amounts (m).
+
+    One row holds all users and the cuts, since a second look at ``orders`` would compute it again.
+    """
+    measures = ("r", "f", "m")
+    cuts = ", ".join(
+        f"arrayMap(x -> toInt64(round(5 * x)), quantilesExactInclusive(0.2, 0.4, 0.6, 0.8)({one})) c{one}"
+        for one in measures
+    )
+    above = ", ".join(f"countIf(5 * {one} > c{one}[{at}])" for one in measures for at in (1, 2, 3, 4))
+    return f"""
+        SELECT count(), arrayConcat(any(cr), any(cf), any(cm)), [{above}]
+        FROM (SELECT groupArray(r) rs, groupArray(f) fs, groupArray(m) ms, {cuts} FROM ({orders}))
+        ARRAY JOIN rs AS r, fs AS f, ms AS m"""
+
+
 class _Raw:
     """Every question asks the file."""
 
@@ -114,14 +159,31 @@ class _Raw:
     def daily(self) -> Answer:
         return _rows(self.db, DAILY_RAW)
 
+    def lifecycle(self) -> Answer:
+        return _rows(self.db, _lifecycle(WEEKS_RAW, FIRST_WEEK, LAST_WEEK))
+
+    def rhythm(self) -> Answer:
+        return _rows(self.db, RHYTHM_RAW)
+
+    def rfm(self) -> Answer:
+        return quintiles(*_row(self.db, _rfm(ORDERS_RAW)))
+
+    def sales(self) -> Answer:
+        return _rows(self.db, SALES_RAW)
+
+
+FIRST_WEEK: Final = f"(SELECT intDiv(min({TIME}) + {MONDAY}, {WEEK}) FROM log)"
+LAST_WEEK: Final = FIRST_WEEK.replace("min", "max")
+WEEKS_RAW: Final = f"""
+    SELECT groupBitOr(bitShiftLeft(1::UInt64, intDiv({TIME} + {MONDAY}, {WEEK}) - {FIRST_WEEK})) mask
+    FROM log GROUP BY user"""
 
 RETENTION_RAW: Final = f"""
-    WITH (SELECT intDiv(min({TIME}) + {MONDAY}, {WEEK}) FROM log) AS first
+    WITH {FIRST_WEEK} AS first
     SELECT toString(toDate(7 * (first + cohort) - 3)), toInt32(week) - cohort AS k, sum(n) FROM (
         SELECT n, mask, toInt32(bitCount(bitXor(mask, mask - 1)) - 1) AS cohort FROM (
             SELECT mask, count() n FROM (
-                SELECT groupBitOr(bitShiftLeft(1::UInt64, intDiv({TIME} + {MONDAY}, {WEEK}) - first)) mask
-                FROM log GROUP BY user) GROUP BY mask))
+                {WEEKS_RAW}) GROUP BY mask))
     ARRAY JOIN range(64) AS week WHERE bitTest(mask, week) GROUP BY cohort, week ORDER BY cohort, week"""
 
 # Sorting one array of time * 256 + code is faster than sorting an array of pairs; arrayEnumerateUniq marks with 1 the
@@ -151,6 +213,31 @@ DAILY_RAW: Final = f"""
         ARRAY JOIN days AS day GROUP BY day) p
     USING day ORDER BY day"""
 
+CELL: Final = f"toUInt8(intDiv(t + {MONDAY}, {HOUR}) % 168)"
+CELL_RAW: Final = CELL.replace("(t +", f"({TIME} +")
+RHYTHM_RAW: Final = f"""
+    SELECT cell, events, people FROM (SELECT {CELL_RAW} cell, count() events FROM log GROUP BY cell) e
+    JOIN (SELECT arrayJoin(cells) cell, count() people
+        FROM (SELECT groupUniqArray({CELL_RAW}) cells FROM log GROUP BY user) GROUP BY cell) p
+    USING cell ORDER BY cell"""
+
+PAID: Final = "assumeNotNull(amount)"
+ORDERS_RAW: Final = f"""
+    SELECT (SELECT intDiv(max({TIME}), {DAY}) FROM log) + 1 - intDiv(maxIf({TIME}, {PAID} > 0), {DAY}) r,
+        toInt64(countIf({PAID} > 0)) f, sum({PAID}) m FROM log WHERE amount IS NOT NULL GROUP BY user HAVING f > 0"""
+
+MONTH: Final = "toStartOfMonth(fromUnixTimestamp64Micro(t, 'UTC'))"
+SALES_RAW: Final = f"""
+    SELECT toString(month), sum(money), sum(n) orders, countIf(n > 0), countIf(n > 0 AND month = first)
+    FROM (
+        SELECT groupArray((month, money, n)) months, minIf(month, n > 0) first
+        FROM (
+            SELECT user, toStartOfMonth(assumeNotNull(time), 'UTC') AS month, sum({PAID}) money, countIf({PAID} > 0) n
+            FROM log WHERE amount IS NOT NULL GROUP BY user, month)
+        GROUP BY user)
+    ARRAY JOIN months.1 AS month, months.2 AS money, months.3 AS n
+    GROUP BY month HAVING orders > 0 ORDER BY month"""
+
 
 class _Prepared:
     """One row per user with sorted arrays of integers, in memory."""
@@ -163,11 +250,14 @@ class _Prepared:
         db.query(f"""CREATE TABLE timelines ENGINE = Memory AS
             WITH (SELECT groupArray(event) FROM (SELECT event FROM names ORDER BY code)) AS names
             SELECT user, arrayMap(k -> bitShiftRight(k, 8), keys) times,
-                arrayMap(k -> toUInt8(bitAnd(k, 255)), keys) events
+                arrayMap(k -> toUInt8(bitAnd(k, 255)), keys) events, purchases.1 AS paid_times, purchases.2 AS paid
             FROM (
                 SELECT user,
-                    arraySort(groupArray({TIME} * 256 + transform({EVENT}, names, arrayEnumerate(names), 0) - 1)) keys
+                    arraySort(groupArray({TIME} * 256 + transform({EVENT}, names, arrayEnumerate(names), 0) - 1)) keys,
+                    arraySort(groupArrayIf(({TIME}, {PAID}), amount IS NOT NULL)) purchases
                 FROM log GROUP BY user)""")
+        self.last_day = _row(db, f"SELECT intDiv(max({TIME}), {DAY}) FROM log")[0]
+        self.first_week, self.last_week = _row(db, f"SELECT {FIRST_WEEK}, {LAST_WEEK}")
         self.code = dict(_rows(db, "SELECT event, code FROM names"))
 
     def sessions(self) -> Answer:
@@ -214,4 +304,42 @@ class _Prepared:
             SELECT toString(toDate(day)), count(), countIf(day <> before), countIf(before = 0)
             FROM (SELECT arrayMap(t -> toUInt16(intDiv(t, {DAY})), times) days FROM timelines)
             ARRAY JOIN days AS day, arrayPushFront(arrayPopBack(days), 0) AS before GROUP BY day ORDER BY day""",
+        )
+
+    def lifecycle(self) -> Answer:
+        weeks = f"arrayCompact(arrayMap(t -> toUInt16(intDiv(t + {MONDAY}, {WEEK}) - {self.first_week}), times))"
+        masks = f"SELECT arraySum(week -> bitShiftLeft(1::UInt64, week), {weeks}) mask FROM timelines"
+        return _rows(self.db, _lifecycle(masks, str(self.first_week), str(self.last_week)))
+
+    def rhythm(self) -> Answer:
+        return _rows(
+            self.db,
+            f"""
+            WITH arrayMap(t -> {CELL}, times) AS cells
+            SELECT cell, events, people
+            FROM (SELECT cell, count() events FROM timelines ARRAY JOIN cells AS cell GROUP BY cell) e
+            JOIN (SELECT cell, count() people FROM timelines ARRAY JOIN arrayDistinct(cells) AS cell GROUP BY cell) p
+            USING cell ORDER BY cell""",
+        )
+
+    def rfm(self) -> Answer:
+        orders = f"""
+            SELECT {self.last_day + 1} - intDiv(arrayLast((t, a) -> a > 0, paid_times, paid), {DAY}) r,
+                toInt64(arrayCount(a -> a > 0, paid)) f, arraySum(paid) m FROM timelines WHERE f > 0"""
+        return quintiles(*_row(self.db, _rfm(orders)))
+
+    def sales(self) -> Answer:
+        return _rows(
+            self.db,
+            f"""
+            WITH '1970-01-01'::Date AS never
+            SELECT toString(month), sum(a), countIf(a > 0) orders, countIf(a > 0 AND month <> before),
+                countIf(a > 0 AND before = never)
+            FROM (
+                SELECT paid, arrayMap(t -> {MONTH}, paid_times) AS months,
+                    arrayMap((month, a) -> if(a > 0, month, never), months, paid) AS ordered
+                FROM timelines WHERE notEmpty(paid))
+            ARRAY JOIN paid AS a, months AS month,
+                arrayPushFront(arrayPopBack(arrayFill(month -> month <> never, ordered)), never) AS before
+            GROUP BY month HAVING orders > 0 ORDER BY month""",
         )

@@ -114,7 +114,7 @@ def _triangle(masks: str, first: str) -> str:
 
 
 def _lifecycle(masks: str, first: str) -> str:
-    """Compare the bits of each week and of the one before it in users' masks, whose lowest bit is the week ``first``."""
+    """Compare the bits of each week and the one before it in users' masks, whose lowest bit is the week ``first``."""
     return f"""
         WITH masks AS ({masks}), counted AS (SELECT mask, count(*) n FROM masks GROUP BY 1),
         unpacked AS (SELECT week, n, (mask >> week) & 1 = 1 here, ((mask << 1) >> week) & 1 = 1 before,
@@ -266,7 +266,7 @@ class _Prepared:
         db.execute(NAMES)
         db.execute(f"""CREATE TABLE sorted AS SELECT {KEY.replace("code", "users.code")} key, epoch_us(time) time,
             names.code event FROM log JOIN users USING (user) JOIN names ON names.event = log.event ORDER BY key""")
-        db.execute(f"""CREATE TABLE purchases AS SELECT code::INT code, epoch_us(time) time, amount,
+        db.execute("""CREATE TABLE purchases AS SELECT code::INT code, epoch_us(time) time, amount
             FROM log JOIN users USING (user) WHERE amount IS NOT NULL ORDER BY code, log.time""")
         self.step = dict(db.execute("SELECT event, code FROM names").fetchall())
         start, end = db.execute("SELECT min(time), max(time) FROM sorted").fetchall()[0]

@@ -15,8 +15,25 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from benchmarks.definitions import DAY, GAP, MONDAY, STEPS, WEEK, WITHIN, Answer, Peer, day_name, monday_name
+from benchmarks.definitions import (
+    DAY,
+    GAP,
+    HOUR,
+    MONDAY,
+    STEPS,
+    WEEK,
+    WITHIN,
+    Answer,
+    Peer,
+    answered,
+    day_name,
+    monday_name,
+    month_name,
+    quintiles,
+    weeks_of,
+)
 
 HOW: Final = {
     ("raw", "sessions"): "read_parquet with user as categorical, np.sort of (code << 44 + time), diff",
@@ -24,14 +41,23 @@ HOW: Final = {
     ("raw", "retention"): "boolean matrix user x week, no sort",
     ("raw", "flows"): "np.argsort as above, groupby.median, boolean matrix user x edge",
     ("raw", "daily"): "boolean matrix user x day, bincount, no sort",
+    ("raw", "lifecycle"): "boolean matrix user x week, no sort; its rows as bits, counted with unique",
+    ("raw", "rhythm"): "boolean matrix user x hour of the week, bincount, no sort",
+    ("raw", "rfm"): "rows with an amount, factorize, maximum.at, bincount, quantile",
+    ("raw", "sales"): "rows with an amount, factorize, boolean matrix user x month, bincount",
     ("prepared", "sessions"): "diff over the sorted keys",
     ("prepared", "funnel"): "the three events only, running maximum per step",
     ("prepared", "retention"): "rows where (user, week) changes, bincount",
     ("prepared", "flows"): "groupby.median of neighbours' differences, boolean matrix user x edge",
     ("prepared", "daily"): "rows where (user, day) changes, bincount",
+    ("prepared", "lifecycle"): "rows where (user, week) changes, week bits added up with add.reduceat, unique",
+    ("prepared", "rhythm"): "boolean matrix user x hour of the week, bincount",
+    ("prepared", "rfm"): "the frame of purchases, maximum.at, bincount, quantile",
+    ("prepared", "sales"): "the frame of purchases, boolean matrix user x month, bincount",
 }
 PREPARED_FORM: Final = (
-    "DataFrame sorted by user, time: key int64 (user << 44 + time), user int32, time int64, event uint8"
+    "DataFrame sorted by user, time: key int64 (user << 44 + time), user int32, time int64, event uint8; and of the "
+    "rows with an amount user int32, time int64, amount int64"
 )
 
 SHIFT: Final = 44  # 2**44 microseconds = 203 days
@@ -44,7 +70,9 @@ def open_peer(path: str, league: str, threads: int) -> Peer:
     """Open the file; in the league ``prepared`` also load, code and sort it."""
     pa.set_cpu_count(threads)
     asked = _Prepared(path) if league == "prepared" else _Raw(path)
-    return Peer(answered(asked), f"pandas {pd.__version__}, NumPy {np.__version__}", "reading takes all threads, the rest one")
+    return Peer(
+        answered(asked), f"pandas {pd.__version__}, NumPy {np.__version__}", "reading takes all threads, the rest one"
+    )
 
 
 # ---- what both leagues share ----------------------------------------------------------------------------------------
@@ -87,6 +115,44 @@ def _matrix(user: npt.NDArray[Any], period: Ints) -> npt.NDArray[np.bool_]:
     seen = np.zeros((int(user.max()) + 1, int(period.max()) + 1), bool)
     seen[user, period] = True
     return seen
+
+
+def _rhythm(user: npt.NDArray[Any], time: Ints) -> Answer:
+    cell = ((time + MONDAY) // HOUR % 168).astype(np.uint8)
+    seen = np.zeros((int(user.max()) + 1, 168), bool)
+    seen[user, cell] = True
+    counts = np.bincount(cell, minlength=168).tolist(), np.count_nonzero(seen, axis=0).tolist()
+    return [[hour, n, users] for hour, (n, users) in enumerate(zip(*counts, strict=True)) if n]
+
+
+def _rfm(user: npt.NDArray[Any], time: Ints, amount: Ints, as_of: int) -> Answer:
+    """Cut and count customers; the rows are purchases."""
+    order = amount > 0
+    size = int(user.max()) + 1
+    number = np.bincount(user[order], minlength=size)
+    last = np.zeros(size, np.int64)
+    np.maximum.at(last, user[order], time[order] // DAY)
+    customer = number > 0
+    money = np.bincount(user, amount, minlength=size)  # whole numbers far below 2**53
+    fifths, above = [], []
+    for values in (as_of - last[customer], number[customer], money[customer].astype(np.int64)):
+        cuts = np.rint(5 * np.quantile(values, [0.2, 0.4, 0.6, 0.8])).astype(np.int64)
+        fifths += cuts.tolist()
+        above += [int(np.count_nonzero(5 * values > cut)) for cut in cuts]
+    return quintiles(int(np.count_nonzero(customer)), fifths, above)
+
+
+def _sales(user: npt.NDArray[Any], time: Ints, amount: Ints) -> Answer:
+    month = time.view("datetime64[us]").astype("datetime64[M]").view(np.int64)
+    first = int(month.min())
+    order = amount > 0
+    bought = _matrix(user[order], month[order] - first)
+    size = bought.shape[1]
+    fresh = np.bincount(bought.argmax(axis=1)[bought.any(axis=1)], minlength=size)
+    money = np.bincount(month - first, amount, minlength=size)[:size].astype(np.int64)
+    columns = money, np.bincount(month[order] - first), np.count_nonzero(bought, axis=0), fresh
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    return [[month_name(first + place), *row] for place, row in enumerate(rows) if row[1]]
 
 
 class _Raw:
@@ -140,12 +206,34 @@ class _Raw:
             if n
         ]
 
+    def lifecycle(self) -> Answer:
+        log = self._read("user", "time")
+        week = (_micros(log["time"]) + MONDAY) // WEEK
+        first = int(week.min())
+        seen = _matrix(_codes(log["user"]), week - first)
+        return weeks_of(*np.unique(seen @ (1 << np.arange(seen.shape[1], dtype=np.uint64)), return_counts=True), first)
+
+    def rhythm(self) -> Answer:
+        log = self._read("user", "time")
+        return _rhythm(_codes(log["user"]), _micros(log["time"]))
+
+    def _purchases(self) -> tuple[npt.NDArray[Any], Ints, Ints]:
+        log = pd.read_parquet(self.path, columns=["user", "time", "amount"], filters=pc.field("amount").is_valid())
+        return pd.factorize(log["user"])[0], _micros(log["time"]), log["amount"].to_numpy(np.int64)
+
+    def rfm(self) -> Answer:
+        last = _micros(self._read("time")["time"]).max()
+        return _rfm(*self._purchases(), int(last) // DAY + 1)
+
+    def sales(self) -> Answer:
+        return _sales(*self._purchases())
+
 
 class _Prepared:
     """A frame of integers in memory, sorted by user and time."""
 
     def __init__(self, path: str) -> None:
-        log = _Raw(path)._read("user", "event", "time")
+        log = _Raw(path)._read("user", "event", "time", "amount")
         micros = _micros(log["time"])
         key = _key(_codes(log["user"]), micros)
         self.names = [str(name) for name in log["event"].cat.categories]
@@ -159,6 +247,32 @@ class _Prepared:
                 "event": _codes(log["event"])[order].astype(np.uint8),
             }
         )
+        amount = log["amount"].to_numpy(np.float64, na_value=0.0)[order]  # whole numbers far below 2**53
+        rows = np.flatnonzero(amount)
+        self.purchases = self.frame[["user", "time"]].iloc[rows].assign(amount=amount[rows].astype(np.int64))
+
+    def lifecycle(self) -> Answer:
+        user, time = self._columns("user", "time")
+        week = (time + MONDAY) // WEEK
+        first = int(week.min())
+        new, seen = _first_rows(user, week)
+        bits = np.left_shift(np.uint64(1), (week[seen] - first).astype(np.uint64))
+        masks = np.add.reduceat(bits, np.searchsorted(seen, new))
+        return weeks_of(*np.unique(masks, return_counts=True), first)
+
+    def rhythm(self) -> Answer:
+        return _rhythm(*self._columns("user", "time"))
+
+    def rfm(self) -> Answer:
+        last = int(self.frame["time"].to_numpy().max())
+        user, time, amount = self._bought()
+        return _rfm(user, time, amount, last // DAY + 1)
+
+    def sales(self) -> Answer:
+        return _sales(*self._bought())
+
+    def _bought(self) -> list[Any]:
+        return [self.purchases[name].to_numpy() for name in ("user", "time", "amount")]
 
     def _columns(self, *names: str) -> list[Any]:
         return [self.frame[name].to_numpy() for name in names]

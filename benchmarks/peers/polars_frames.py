@@ -19,7 +19,23 @@ from typing import Final
 import polars as pl
 from polars import col
 
-from benchmarks.definitions import DAY, GAP, MONDAY, STEPS, WEEK, WITHIN, Answer, Peer, day_name, monday_name
+from benchmarks.definitions import (
+    DAY,
+    GAP,
+    HOUR,
+    MONDAY,
+    STEPS,
+    WEEK,
+    WITHIN,
+    Answer,
+    Peer,
+    answered,
+    day_name,
+    monday_name,
+    month_name,
+    quintiles,
+    weeks_of,
+)
 
 HOW: Final = {
     ("raw", "sessions"): "users cast to Categorical, one sort by (code << 44 + time), diff",
@@ -27,14 +43,23 @@ HOW: Final = {
     ("raw", "retention"): "unique (user, week), group_by, streaming engine",
     ("raw", "flows"): "sort as above, shift, group_by edge: median, and changes of user for distinct users",
     ("raw", "daily"): "group_by (user, day), then by day, streaming engine",
+    ("raw", "lifecycle"): "group_by user: bitwise_or of week bits, masks counted, streaming engine, unpacked in NumPy",
+    ("raw", "rhythm"): "group_by hour of the week: n_unique of users, streaming engine",
+    ("raw", "rfm"): "rows with an amount, group_by user, quantile",
+    ("raw", "sales"): "rows with an amount, group_by (user, month), then by month; first months joined",
     ("prepared", "sessions"): "diff over the sorted keys, a slice of users per thread",
     ("prepared", "funnel"): "join_asof to the last view, then to the last cart, a slice of users per thread",
     ("prepared", "retention"): "rows where (user, week) changes, forward_fill of the first week, group_by",
     ("prepared", "flows"): "shift, group_by edge: median, and changes of user for distinct users",
     ("prepared", "daily"): "rows where (user, day) changes, group_by day",
+    ("prepared", "lifecycle"): "rows where (user, week) changes, week bits added up per user, unpacked in NumPy",
+    ("prepared", "rhythm"): "group_by hour of the week: n_unique of users",
+    ("prepared", "rfm"): "the frame of purchases, group_by user, quantile",
+    ("prepared", "sales"): "the frame of purchases, rows where (user, month) changes, group_by month",
 }
 PREPARED_FORM: Final = (
-    "DataFrame sorted by user, time: key Int64 (user << 44 + time), user UInt32, time Int64, event UInt8"
+    "DataFrame sorted by user, time: key Int64 (user << 44 + time), user UInt32, time Int64, event UInt8; and of the "
+    "rows with an amount user UInt32, time Int64, amount Int64"
 )
 
 SHIFT: Final = 44  # 2**44 microseconds = 203 days
@@ -108,6 +133,35 @@ def _named_days(table: pl.DataFrame) -> Answer:
     return [[day_name(day), *rest] for day, *rest in table.sort("day").rows()]
 
 
+def _masks(table: pl.DataFrame, first: int) -> Answer:
+    return weeks_of(table["bit"].to_numpy(), table["len"].cast(pl.Int64).to_numpy(), first)
+
+
+def _rfm(rows: pl.LazyFrame, as_of: int) -> Answer:
+    """Cut and count customers; ``rows`` are purchases."""
+    order = col("amount") > 0
+    recency = as_of - (TIME // DAY).filter(order).max()
+    orders = rows.group_by("user").agg(r=recency, f=order.sum().cast(pl.Int64), m=col("amount").sum())
+    users = orders.filter(col("f") > 0).collect()
+    cuts = [(one, at) for one in ("r", "f", "m") for at in (1, 2, 3, 4)]
+    fifths = users.select(
+        [(5 * col(one).quantile(at / 5, "linear")).round().cast(pl.Int64).alias(f"{one}{at}") for one, at in cuts]
+    ).row(0)
+    above = users.select(
+        [(5 * col(one) > cut).sum().alias(f"{one}{at}") for (one, at), cut in zip(cuts, fifths, strict=True)]
+    ).row(0)
+    return quintiles(len(users), list(fifths), list(above))
+
+
+def _months(table: pl.DataFrame) -> Answer:
+    return [[month_name(month), *rest] for month, *rest in table.filter(col("orders") > 0).sort("month").rows()]
+
+
+MOMENT: Final = TIME.cast(pl.Datetime("us"))
+MONTH: Final = ((MOMENT.dt.year() - 1970) * 12 + MOMENT.dt.month() - 1).alias("month")
+CELL: Final = ((TIME + MONDAY) // HOUR % 168).cast(pl.UInt8).alias("cell")
+
+
 class _Raw:
     """Every question scans the file; codes for users are part of the question."""
 
@@ -152,17 +206,48 @@ class _Raw:
         table = days.join(new, on="day", how="left").with_columns(col("new").fill_null(0))
         return _named_days(table.collect(engine="streaming"))
 
+    def lifecycle(self) -> Answer:
+        week = (TIME + MONDAY) // WEEK
+        first: int = self.log.select(week.min()).collect().item()
+        bit = pl.lit(2, pl.UInt64).pow(week - first)
+        masks = self.log.select("user", bit=bit).group_by("user").agg(col("bit").bitwise_or()).group_by("bit").len()
+        return _masks(masks.collect(engine="streaming"), first)
+
+    def rhythm(self) -> Answer:
+        cells = self.log.select(CELL, "user").group_by("cell").agg(pl.len(), col("user").n_unique()).sort("cell")
+        return [list(row) for row in cells.collect(engine="streaming").rows()]
+
+    def _purchases(self) -> pl.LazyFrame:
+        return self.log.filter(col("amount").is_not_null()).select("user", "time", "amount")
+
+    def rfm(self) -> Answer:
+        return _rfm(self._purchases(), self.log.select(TIME.max() // DAY + 1).collect().item())
+
+    def sales(self) -> Answer:
+        n = (col("amount") > 0).sum().cast(pl.Int64)
+        bought = self._purchases().group_by("user", MONTH).agg(n=n, amount=col("amount").sum())
+        new = bought.filter(col("n") > 0).group_by("user").agg(col("month").min()).group_by("month").agg(new=pl.len())
+        months = bought.group_by("month").agg(
+            col("amount").sum(), col("n").sum().alias("orders"), (col("n") > 0).sum().alias("buyers")
+        )
+        table = months.join(new, on="month", how="left").with_columns(col("new").fill_null(0))
+        return _months(table.collect(engine="streaming"))
+
 
 class _Prepared:
     """A frame of integers in memory, sorted by user and time."""
 
     def __init__(self, path: str, threads: int) -> None:
         raw = _Raw(path)
-        coded = raw.log.select(raw._key(), time=TIME, name=col("event").cast(pl.Categorical)).sort("key").collect()
+        name = col("event").cast(pl.Categorical)
+        coded = raw.log.select(raw._key(), "amount", time=TIME, name=name).sort("key").collect()
         self.names = coded["name"].unique().sort().to_list()
         events = coded["name"].cast(pl.Enum(self.names)).to_physical().cast(pl.UInt8)
         user = (col("key") // FAR).cast(pl.UInt32)
         self.frame = coded.select("key", "time", user=user).with_columns(event=events).rechunk()
+        self.purchases = coded.select("time", "amount", user=user).filter(col("amount").is_not_null()).rechunk()
+        bounds = coded.select(week=(col("time").min() + MONDAY) // WEEK, day=col("time").max() // DAY)
+        self.first_week, self.last_day = bounds.row(0)
         users = self.frame["user"]
         starts = users.search_sorted(users.gather([len(users) * part // threads for part in range(threads)]))
         cuts = [*starts.to_list(), len(users)]
@@ -187,6 +272,25 @@ class _Prepared:
     def daily(self) -> Answer:
         return _named_days(self._counted(_days, ["day"]))
 
+    def lifecycle(self) -> Answer:
+        masks = self._counted(lambda rows: _week_bits(rows, self.first_week), ["bit"])
+        return _masks(masks, self.first_week)
+
+    def rhythm(self) -> Answer:
+        cells = self.frame.lazy().select(CELL, "user").group_by("cell").agg(pl.len(), col("user").n_unique())
+        return [list(row) for row in cells.sort("cell").collect(engine="in-memory").rows()]
+
+    def rfm(self) -> Answer:
+        return _rfm(self.purchases.lazy(), self.last_day + 1)
+
+    def sales(self) -> Answer:
+        rows = self.purchases.lazy().select("user", "amount", MONTH)
+        orders = rows.filter(col("amount") > 0).with_columns(new=(col("user") != col("user").shift()).fill_null(True))
+        orders = orders.with_columns(buyer=col("new") | (col("month") != col("month").shift()))
+        people = orders.group_by("month").agg(pl.len().alias("orders"), col("buyer").sum(), col("new").sum())
+        table = rows.group_by("month").agg(col("amount").sum()).join(people, on="month")
+        return _months(table.collect())
+
     def _counted(self, ask: Callable[[pl.LazyFrame], pl.LazyFrame], by: list[str]) -> pl.DataFrame:
         return pl.concat(pl.collect_all([ask(part) for part in self.slices])).group_by(by).sum()
 
@@ -197,6 +301,13 @@ def _triangle(rows: pl.LazyFrame) -> pl.LazyFrame:
     seen = weeks.filter(new | (col("week") != col("week").shift()))
     cohort = pl.when(new).then(col("week")).forward_fill()
     return seen.with_columns(cohort=cohort).group_by("cohort", "week").agg(users=pl.len().cast(pl.Int64))
+
+
+def _week_bits(rows: pl.LazyFrame, first: int) -> pl.LazyFrame:
+    weeks = rows.select("user", week=(col("time") + MONDAY) // WEEK - first)
+    seen = weeks.filter(((col("user") != col("user").shift()) | (col("week") != col("week").shift())).fill_null(True))
+    bits = seen.group_by("user").agg(bit=pl.lit(2, pl.UInt64).pow(col("week")).sum())
+    return bits.group_by("bit").agg(pl.len().cast(pl.Int64))
 
 
 def _days(rows: pl.LazyFrame) -> pl.LazyFrame:

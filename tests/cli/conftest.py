@@ -16,6 +16,9 @@ b,view,2024-01-08 10:00:00,France
 b,cart,2024-01-08 12:00:00,France
 c,view,2024-03-01 10:00:00,France
 """
+PRICED = "\n".join(
+    line + (",price" if not row else ",12.5" if "order" in line else ",") for row, line in enumerate(CSV.splitlines())
+)
 MAP = ["--user", "user", "--event", "event", "--time", "time", "--zone", "Asia/Seoul"]
 
 
@@ -40,8 +43,8 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
 @pytest.fixture
 def shop(run, tmp_path: Path):  # type: ignore[no-untyped-def]
     """A folder with a small log, shop.log."""
-    (tmp_path / "shop.csv").write_text(CSV, encoding="utf-8")
-    code, out, err = run("ingest", "shop.csv", *MAP, "--out", "shop.log")
+    (tmp_path / "shop.csv").write_text(PRICED, encoding="utf-8")
+    code, out, err = run("ingest", "shop.csv", *MAP, "--amount", "price", "--out", "shop.log")
     assert code == 0, err
     assert "6 rows in = 6 accepted + 0 rejected + 0 duplicate" in out
     return run

@@ -54,7 +54,7 @@ def test_segments_of_a_file_filter_and_break_down(shop, tmp_path: Path) -> None:
         (("report", "shop.log", "-o", "none.csv/x.html"), "cannot be written"),
         (("run", "shop-sns"), "did you mean 'school-sns'?"),
         (("run", "none.toml"), "there is no playbook none.toml"),
-        (("run", "bad.toml"), "bad.toml, line 5: parameter 'evry' is not in overview; did you mean 'every'?"),
+        (("run", "bad.toml"), "bad.toml, line 6: parameter 'evry' is not in overview; did you mean 'every'?"),
         (("overview", "shop.log", "--segments", "none.csv"), "none.csv cannot be read"),
         (("overview", "shop.log", "--segments", "tiers.csv", "--by", "segment"), "segments need as_of"),
         (("overview", "shop.log", "--hindsight"), "go with --segments"),

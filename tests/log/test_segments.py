@@ -110,7 +110,7 @@ def test_hindsight_is_allowed_when_asked_for_and_told_in_the_recipe() -> None:
     log = small().with_segments(TIERS, as_of="2024-01-03", hindsight=True)
     result = overview(log, every="1y", by="segment")
     assert result.recipe["log"]["view"] == [
-        "segment: 1 segments as of 2024-01-03 00:00, used in hindsight; 1 units not in the log"
+        "segment: n=1, as_of=2024-01-03 00:00, hindsight=True, unmatched=1"
     ]
 
 

@@ -175,8 +175,9 @@ def grid(found: Sequence[User], asked: Asked) -> list[Row]:
         for cell, value in zip(cells, benjamini_hochberg([cell[p] for cell in cells]), strict=True):
             cell[name] = value
     for cell in cells:
-        here = cell["q"] <= asked.rate
-        cell["evidence"] = ("holds" if cell["adjusted_q"] <= asked.rate else "activity") if here else "none"
+        same = cell["difference"] * cell["adjusted_difference"] > 0
+        there = cell["adjusted_q"] <= asked.rate and same
+        cell["evidence"] = ("holds" if there else "activity") if cell["q"] <= asked.rate else "none"
     return cells
 
 

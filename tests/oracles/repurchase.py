@@ -56,7 +56,7 @@ def known(events: Sequence[Event], zone: str, start: int, as_of: int, roles: Rol
         if own:
             value = own[0].event.values[by] if by else None
             values.append(value)
-            days = sorted({number(day_of(one.time, zone)) for one in own})
+            days = sorted({number(day_of(one.begun, zone)) for one in own})
             buyers.append(Buyer(user, label(value) if by else "", tuple(days)))
     segments = tuple(in_order(values)) if by else ("",) if buyers else ()
     return Known(tuple(buyers), segments, zone, start, as_of, number(day_of(as_of, zone)) - 1, by)
@@ -85,7 +85,7 @@ def at(log: Known, segment: str | None, days: int) -> list[Purchase]:
             after = buyer.next(day)
             decidable = day + days <= log.last
             labelled = decidable and (after is None or after > day + days)
-            wait = after - day - days if labelled and after is not None else None
+            wait = after - day - days if labelled and after is not None and after <= log.last else None
             found.append(
                 Purchase(buyer.user, decidable, labelled, labelled and after is not None, wait, log.last - day - days)
             )
@@ -158,7 +158,7 @@ def returned_within(log: Known) -> dict[int, float]:
     for buyer in log.buyers:
         for day in buyer.days:
             after = buyer.next(day)
-            waits.append((None if after is None else after - day, log.last - day))
+            waits.append((None if after is None or after > log.last else after - day, log.last - day))
     return product_limit(waits)
 
 
@@ -169,7 +169,8 @@ def gaps(log: Known) -> list[Row]:
     for days in sorted(set(found)):
         count = found.count(days)
         row: Row = {"days": days, "count": count, "share": count / len(found)}
-        row |= {"cumulative": sum(one <= days for one in found) / len(found), "returned": limit[days]}
+        row |= {"cumulative": sum(one <= days for one in found) / len(found)}
+        row["returned"] = max((share for day, share in limit.items() if day <= days), default=0.0)
         rows.append(row)
     return rows
 
@@ -178,7 +179,7 @@ def percentiles(log: Known) -> list[Row]:
     """Quantiles of the observed gaps, and of all with the undecided ones taken into account."""
     found, limit = observed(log), returned_within(log)
     rows = []
-    for percentile in PERCENTILES:
+    for percentile in PERCENTILES if log.buyers else ():
         reached = [day for day, share in limit.items() if share >= percentile / 100 - 1e-12]
         row: Row = {"percentile": percentile, "days_observed": quantile(found, percentile / 100)}
         rows.append(row | {"days": min(reached, default=math.nan)})

@@ -48,9 +48,10 @@ def customers(events: Sequence[Event], zone: str, as_of: int, roles: Roles) -> l
     for user, history in by_user(events, as_of, roles).items():
         own = orders(history)
         if own:
-            days = (day_of(as_of, zone) - day_of(own[-1].time, zone)).days
+            last = max(one.begun for one in own)
+            days = (day_of(as_of, zone) - day_of(last, zone)).days
             amount = sum(one.net for one in history)
-            found.append(Customer(user, days, sum(one.first for one in own), amount, own[-1].time))
+            found.append(Customer(user, days, sum(one.first for one in own), amount, last))
     return found
 
 

@@ -77,7 +77,7 @@ def test_a_run_leaves_report_log_and_results(book: Path, tmp_path: Path) -> None
     assert recipe["parameters"]["every"] == "1w"
     answer = json.loads((tmp_path / "out" / "results" / "01-overview" / "answer.json").read_text(encoding="utf-8"))
     assert set(answer["summary"]) == {"en", "ko"}
-    assert answer["recipe"]["log"]["view"] == ["tier: 2 segments as of 2024-01-01 00:00"]
+    assert answer["recipe"]["log"]["view"] == ["tier: n=2, as_of=2024-01-01 00:00"]
 
 
 def test_the_same_playbook_gives_the_same_bytes_and_the_date_is_an_argument(book: Path, tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_the_same_playbook_gives_the_same_bytes_and_the_date_is_an_argument(book
 @pytest.mark.parametrize(
     ("old", "new", "line", "words"),
     [
-        ('title = "Visits"', "title = 3", 1, "title must be a text in quotes, found 3"),
+        ('title = "Visits"', "title = 3", 1, "title must be a text in quotes, or one in each language { en = …, ko = … }, found 3"),
         ("[source]", "[sourc]", 3, "did you mean 'source'"),
         ('path = "visits.csv"', 'pth = "visits.csv"', 4, "did you mean 'path'"),
         ('path = "visits.csv"', 'path = "none.csv"', 4, "none.csv"),

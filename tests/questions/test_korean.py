@@ -22,6 +22,7 @@ from dangol.questions.flows import flows
 from dangol.questions.funnel import funnel
 from dangol.questions.overview import overview
 from dangol.questions.retention import retention
+from dangol.questions.sales import sales
 from dangol.questions.sessions import sessions
 from tests.logs import make_log, micros
 
@@ -111,6 +112,14 @@ CASES: Final[dict[str, Callable[[], Result]]] = {
     "flows compared": lambda: flows(log(), by="Zplan", compare=("Zfree", "유료")),
     "flows of a view": lambda: flows(log().between("2024-02-01", "2024-04-01").where("event", "!=", "Zhelp")),
     "flows of nothing": lambda: flows(nothing()),
+    "sales": lambda: sales(log()),
+    "sales of weeks with rules": lambda: sales(
+        log(), every="1w", event="Zbuy", refund="Zhelp", failed="Zcart", order="Zdevice", as_of="2024-03-20"
+    ),
+    "sales by a user column": lambda: sales(log(), by="Zplan", as_of="2024-03-13"),
+    "sales by an event column": lambda: sales(log(), every="2w", by="Zdevice"),
+    "sales too early": lambda: sales(log(), every="1y"),
+    "sales of nothing": lambda: sales(nothing(), event="Zbuy"),
     "flows without the anchor": lambda: flows(log().where("Zdevice", "==", "Zdesk").users(["000"]), anchor="Zbuy"),
 }
 

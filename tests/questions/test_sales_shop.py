@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dangol.datasets import online_retail
+from dangol.core.errors import InputError
+from dangol.datasets import fashion_shop, online_retail
 from dangol.log.eventlog import EventLog
 from dangol.log.ingest import ingest
 from dangol.questions.sales import sales
@@ -224,10 +225,38 @@ def test_the_buyers_behind_the_numbers(log: EventLog, lines: pd.DataFrame) -> No
 
 
 def test_lines_taken_for_orders_are_noticed(log: EventLog, invoices: EventLog) -> None:
-    """Nearly 80,000 lines have the amount of the line before; with order= they are lines of an invoice, and no alarm."""
+    """Nearly 80,000 lines have the amount of the line before; with order= they are lines of one order: no alarm."""
     assert sales(log, event="order", refund="cancel").sentences[1].write().startswith("Warning: 20.0 % of the orders")
     for answer in (sales(log, **NAMED), sales(invoices, event="order", refund="cancel")):
         assert not any("Warning" in sentence.write() for sentence in answer.sentences)
+
+
+# ---- a generated shop, whose truth is known -----------------------------------------------------------------------
+
+
+def test_the_generated_shop_has_the_sales_that_were_drawn() -> None:
+    """The truth of the sample: orders, sales and refunds of each month and tier, of paid orders."""
+    sample = fashion_shop(3_000, seed=4)
+    log = ingest(
+        sample.tables["events"],
+        user="user",
+        event="CASE WHEN payment = 'failed' THEN 'unpaid' ELSE event END",
+        time="time",
+        zone="Asia/Seoul",
+        amount="amount",
+        attributes=sample.tables["users"],
+        on="user",
+    )
+    found = sales(log, event="order", refund="refund", failed="unpaid", by="tier").table
+    truth = sample.truth_tables["sales"].to_pandas().rename(columns={"month": "period", "tier": "segment"})
+    both = found.merge(truth, on=["period", "segment"], suffixes=("", "_true"), validate="one_to_one")
+    assert len(both) == len(found) == len(truth) == 48
+    for ours, theirs in (("orders", "orders_true"), ("gross", "sales"), ("refunds", "refunds_true"), ("amount", "net")):
+        assert both[ours].tolist() == both[theirs].tolist()
+    # who leaves the failed payments in has more sales than the shop
+    assert sales(log, event=["order", "unpaid"], refund="refund").table["gross"].sum() > 1.02 * found["gross"].sum()
+    with pytest.raises(InputError, match="both event and failed"):
+        sales(log, event=["order", "unpaid"], failed="unpaid")
 
 
 # ---- CDNOW ----------------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from tests.logs import make_log
 
 NASTY = "</script><script>alert(1)</script>{{7*7}}"
 DAY = 86_400_000_000
-START = 1_704_067_200_000_000  # 2024-01-01 UTC
+START = 1_704_034_800_000_000  # 2024-01-01 in Seoul
 
 
 def shop(days: int = 120, users: int = 60, *, paid: bool = True, step: int = 1_234_567) -> EventLog:

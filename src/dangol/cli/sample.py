@@ -26,9 +26,8 @@ _SERVICES: Final[dict[str, Callable[..., Sample]]] = {
 def sample(
     name: Annotated[str, typer.Argument(help=f"The service: {', '.join(_SERVICES)}.", show_default=False)],
     out: Annotated[
-        Path,
-        typer.Option("--out", "-o", help="The folder to make; new, or empty.", show_default=False),
-    ],
+        Path | None, typer.Option("--out", "-o", help="The folder to make; new, or empty. Default: the service's name.")
+    ] = None,
     users: Annotated[
         int | None, typer.Option(help="How many users. Default: as many as a real case of the kind.")
     ] = None,
@@ -41,11 +40,12 @@ def sample(
     """Make a service that never was, with rates that are known: exports as files, and the truth beside them."""
     if name not in _SERVICES:
         raise unknown("service", name, _SERVICES, "dangol sample")
+    folder = out or Path(name)
     size = {} if users is None else {"users": users}
     wanted = [part.strip() for part in formats.split(",") if part.strip()]
     with Progress() as bar:
         made = _SERVICES[name](**size, seed=seed, dirty=dirty, plant=plant, progress=bar.update)
-        made.write(out, formats=wanted, replace=replace, progress=bar.update)
+        made.write(folder, formats=wanted, replace=replace, progress=bar.update)
     rows = ", ".join(f"{count:,} {table}" for table, count in made.truth["rows"].items())
-    print(f"{out}: {rows}; what is true of them stands in {out / 'truth.json'}", file=sys.stderr)
-    print(made.command(out, "parquet" if "parquet" in wanted else "csv"))
+    print(f"{folder}: {rows}; what is true of them stands in {folder / 'truth.json'}", file=sys.stderr)
+    print(made.command(folder, "parquet" if "parquet" in wanted else "csv"))

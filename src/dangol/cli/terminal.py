@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from dangol.core.labels import label, title
+from dangol.core.labels import caption, label, title
 from dangol.core.show import write
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def show(result: Result, lang: str, names: tuple[str, ...]) -> None:
     for sentence in result.sentences:
         out.print(sentence.write(lang), markup=False)
     for name in names:
-        show_table(result.tables[name], label(name, lang), out, lang)
+        show_table(result.tables[name], caption(name, lang, result.name), out, lang)
     told = "; ".join(f"{label(what, lang)}: {value}" for what, value in result.explain(lang).items())
     out.print(told, style="dim", markup=False)
 
@@ -45,7 +45,9 @@ def show_table(table: pd.DataFrame, title: str, out: Console, lang: str = "en") 
         title=title, title_justify="left", box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0)
     )
     for name in table.columns:
-        drawn.add_column(escape(str(name)), justify="right" if _is_number(table[name]) else "left", overflow="fold")
+        drawn.add_column(
+            escape(label(str(name), lang)), justify="right" if _is_number(table[name]) else "left", overflow="fold"
+        )
     for row in table.head(_ROWS).itertuples(index=False):
         named = row[0] if table.columns[0] == "measure" else None
         drawn.add_row(

@@ -121,7 +121,7 @@ def mantel_haenszel(
         half = _z(level) * np.sqrt(_sato(a, m, b, n, difference)) / weight.sum(axis=-1)
         spread = weight * have * (size - have) / (size * np.maximum(size - 1, 1))
         statistic = ((a - m * have / size).sum(axis=-1)) ** 2 / spread.sum(axis=-1)
-    p = np.asarray(erfc(np.sqrt(statistic / 2)), np.float64)
+    p: Floats = np.asarray(erfc(np.sqrt(statistic / 2)), np.float64)
     few = _room(m, n, have) < _ENOUGH
     if few.any():
         p = np.where(few, 1.0, p)
@@ -183,7 +183,8 @@ def _sato(a: Floats, m: Floats, b: Floats, n: Floats, difference: Floats) -> Flo
     size = np.maximum(m + n, 1)
     first = (m**2 * b - n**2 * a + m * n * (n - m) / 2) / size**2
     second = (a * (n - b) + b * (m - a)) / (2 * size)
-    return np.maximum(difference * first.sum(axis=-1) + second.sum(axis=-1), 0)
+    variance: Floats = np.maximum(difference * first.sum(axis=-1) + second.sum(axis=-1), 0)
+    return variance
 
 
 def _floats(*values: npt.ArrayLike) -> tuple[Any, ...]:

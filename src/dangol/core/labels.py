@@ -10,6 +10,7 @@ from typing import Final
 
 # word: (English, Korean). Kept in alphabetical order within each part; a test holds them unique.
 _COLUMNS: Final[dict[str, tuple[str, str]]] = {
+    "accepted": ("accepted", "수용"),
     "adjusted_difference": ("difference, equal activity", "차이(활동량 보정)"),
     "adjusted_lower": ("lower, equal activity", "하한(활동량 보정)"),
     "adjusted_p": ("p, equal activity", "p값(활동량 보정)"),
@@ -41,6 +42,7 @@ _COLUMNS: Final[dict[str, tuple[str, str]]] = {
     "cumulative": ("cumulative", "누적 비중"),
     "cutoff": ("cutoff", "기준 시점"),
     "cv": ("coefficient of variation", "변동계수"),
+    "cv_adjusted": ("coefficient of variation, less noise", "변동계수(잡음 제외)"),
     "cv_users": ("coefficient of variation, users", "사용자 변동계수"),
     "cycles": ("cycles", "주기 수"),
     "daily_hours": ("hours of the day", "시간대별"),
@@ -51,6 +53,7 @@ _COLUMNS: Final[dict[str, tuple[str, str]]] = {
     "difference_lower": ("difference, lower", "차이 하한"),
     "difference_upper": ("difference, upper", "차이 상한"),
     "dormant": ("dormant", "휴면"),
+    "duplicate": ("duplicate", "중복"),
     "duration_s": ("duration", "지속 시간"),
     "end": ("end", "끝"),
     "entry": ("first event", "첫 이벤트"),
@@ -63,6 +66,7 @@ _COLUMNS: Final[dict[str, tuple[str, str]]] = {
     "evidence": ("evidence", "판정"),
     "failed": ("failed payments", "결제 실패 수"),
     "failed_amount": ("amount of failed payments", "결제 실패 금액"),
+    "file": ("file", "파일"),
     "first_event": ("first event at", "첫 이벤트 시각"),
     "frequency": ("frequency", "구매 횟수"),
     "frequency_score": ("frequency score", "횟수 점수"),
@@ -72,8 +76,8 @@ _COLUMNS: Final[dict[str, tuple[str, str]]] = {
     "gap_to_next_s": ("time to the next session", "다음 세션까지"),
     "gross": ("gross", "총매출"),
     "group": ("group", "그룹"),
-    "hour": ("hour", "시각"),
-    "hours": ("hours", "시간"),
+    "hour": ("hour", "시간대"),
+    "hours": ("hours", "노출 시간"),
     "kind": ("kind of buyer", "구매자 유형"),
     "labelled": ("labelled as lapsed", "이탈 판정"),
     "last": ("last event", "마지막 이벤트"),
@@ -133,6 +137,7 @@ _COLUMNS: Final[dict[str, tuple[str, str]]] = {
     "recency": ("recency (days)", "최근성(일)"),
     "recency_score": ("recency score", "최근성 점수"),
     "refunds": ("refunds", "환불"),
+    "rejected": ("rejected", "거부"),
     "remainder": ("remainder", "나머지"),
     "resurrected": ("resurrected", "복귀"),
     "return_lower": ("return rate, lower", "복귀율 하한"),
@@ -141,6 +146,7 @@ _COLUMNS: Final[dict[str, tuple[str, str]]] = {
     "return_upper": ("return rate, upper", "복귀율 상한"),
     "returned": ("returned", "돌아온 수"),
     "returning": ("returning", "유지"),
+    "rows": ("rows", "행 수"),
     "score": ("score", "점수"),
     "season": ("season", "계절 분해"),
     "segment": ("segment", "집단"),
@@ -216,6 +222,7 @@ _TABLES: Final[dict[str, tuple[str, str]]] = {
     "cuts": ("Bounds of the scores", "점수 경계"),
     "differences": ("Differences", "집단 간 차이"),
     "drivers": ("Behaviours", "행동별"),
+    "drivers.grid": ("Every tested cell", "검정한 모든 칸"),
     "edges": ("Moves", "이동"),
     "ends": ("Last events", "마지막 이벤트"),
     "entry": ("First events", "첫 이벤트"),
@@ -231,6 +238,7 @@ _TABLES: Final[dict[str, tuple[str, str]]] = {
     "months": ("By month", "월별"),
     "percentiles": ("Percentiles", "백분위"),
     "periods": ("By period", "기간별"),
+    "repurchase.gaps": ("Gaps between purchases", "구매 간격"),
     "sankey": ("From step to step", "단계 사이 흐름"),
     "segments": ("By segment", "집단별"),
     "sessions": ("Sessions", "세션별"),
@@ -255,6 +263,28 @@ _TIERS: Final[dict[str, tuple[str, str]]] = {
     "new_customers": ("new customers", "신규"),
     "other": ("other", "기타"),
     "promising": ("promising", "유망"),
+}
+_VALUES: Final[dict[str, dict[str, tuple[str, str]]]] = {
+    "evidence": {
+        "activity": ("goes with activity", "활동량 때문"),
+        "holds": ("holds", "뒷받침됨"),
+        "none": ("none", "없음"),
+    },
+    "kind": {"new": ("new", "신규"), "returning": ("returning", "기존")},
+    "level": {
+        "hour": ("hour of day", "시간대"),
+        "hour of week": ("hour of week", "요일별 시간대"),
+        "weekday": ("weekday", "요일"),
+    },
+    "segment": _TIERS,
+    "source": _TIERS,
+    "state": {
+        "active": ("active", "활동"),
+        "churned": ("churned", "이탈"),
+        "lapsed": ("lapsed", "이탈 상태"),
+        "returned": ("returned", "복귀"),
+    },
+    "target": _TIERS,
 }
 _LABELS: Final = {**_COLUMNS, **_ASPECTS}
 
@@ -288,10 +318,24 @@ def title(question: str, lang: str = "en") -> str:
     return _QUESTIONS[question][lang == "ko"] if question in _QUESTIONS else label(question, lang)
 
 
-def caption(table: str, lang: str = "en") -> str:
+def caption(table: str, lang: str = "en", question: str = "") -> str:
     """Return the heading of one of an answer's tables.
 
-    >>> caption("gaps"), caption("events", "ko")
-    ('Idle times', '이벤트')
+    >>> caption("gaps"), caption("events", "ko"), caption("gaps", question="repurchase")
+    ('Idle times', '이벤트', 'Gaps between purchases')
     """
-    return _TABLES[table][lang == "ko"] if table in _TABLES else label(table, lang)
+    for name in (f"{question}.{table}", table):
+        if name in _TABLES:
+            return _TABLES[name][lang == "ko"]
+    return label(table, lang)
+
+
+def value(word: str, column: str, lang: str = "en") -> str:
+    """Return what people are shown for a word in a column (measures, tiers, states); names from data stay as they are.
+
+    >>> value("new", "kind", "ko"), value("first_event", "measure"), value("order", "event", "ko")
+    ('신규', 'first event at', 'order')
+    """
+    if column in ("measure", "component"):
+        return label(word, lang)
+    return _VALUES.get(column, {}).get(word, (word, word))[lang == "ko"]

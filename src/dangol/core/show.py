@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from . import labels
 from .durations import SECOND, spell
-from .words import percent
+from .words import money, percent
 
 _SHARES: Final = ("rate", "lower", "upper", "share", "stickiness", "difference", "recall", "cv", "strength")
+_LEAST_P: Final = 0.0001  # below it a probability of chance is told as that
 _YES_NO: Final = {"en": ("no", "yes"), "ko": ("아니요", "예")}
 
 
@@ -26,16 +28,14 @@ def write(value: Any, name: str, lang: str = "en") -> str:
     if hasattr(value, "strftime"):
         return str(value.strftime("%Y-%m-%d %H:%M")).removesuffix(" 00:00")
     if isinstance(value, str):
-        return value
+        return labels.value(value, name, lang)
     if any(word in _SHARES for word in name.split("_")) or _is_share_by_step(value, name):
         return percent(float(value))
     if name.endswith("_s"):
         return spell(value * SECOND, lang) if value >= 0 else f"−{spell(-value * SECOND, lang)}"
-    if name in ("p", "q", "adjusted_q"):
-        return f"{value:.2g}"
-    if float(value) == int(value):
-        return f"{int(value):,}"
-    return f"{value:,.2f}"
+    if name in ("p", "q", "adjusted_p", "adjusted_q"):
+        return f"{value:.2g}" if value >= _LEAST_P else f"< {_LEAST_P:g}"
+    return money(float(value))
 
 
 def _is_share_by_step(value: Any, name: str) -> bool:

@@ -69,9 +69,10 @@ def creator_platform(
     Returns:
         A ``Sample``. Tables: ``events`` (user: the creator whose room it is; event: own_post, own_live, own_reply,
         fan_visit, fan_like, fan_comment, donation; time, local, whole seconds; amount, won, on donations; actor: the
-        creator or a fan) and ``creators`` (creator, category, joined). Truth table: ``days`` (creator, day, state,
+        creator or a fan) and ``creators`` (creator, category, joined). Truth tables: ``days`` (creator, day, state,
         cutoff: the midnight that ends the day, p_churn, p_donation, and what happened: churned, donated; null where
-        the 7 days pass the end), one row for each day since joining, without bots.
+        the 7 days pass the end), one row for each day since joining, without bots; and ``creators`` (creator, own_post,
+        own_live, own_reply, donation: the rates on an average active day; bot).
 
     Conventions:
         Creators may have joined before the first day. Fans' acts of a day share a mood (gamma), own acts and donations
@@ -100,16 +101,16 @@ def creator_platform(
     fans = acts.FANS_PER_CREATOR * users
     rows = acts.with_programs(rng, acts.draw_rows(rng, counts, fans), creators, days)
     say("drawing", 2, 4)
-    hidden = _days(creators, state, counts, pace, begin)
+    hidden = {"days": _days(creators, state, counts, pace, begin), "creators": _rates(creators)}
     say("drawing", 3, 4)
     events, late = _events(rng, rows, users, fans, begin)
     tables = {"events": events, "creators": _creators(creators, begin)}
     told = {"seed": int(seed), "start": start, "weeks": int(weeks), "late_rows": late}
-    truth = _truth(creators, tables, hidden, plant, told)
+    truth = _truth(creators, tables, hidden["days"], plant, told)
     say("drawing", 4, 4)
     mapping = {"user": "user", "event": "event", "time": "time", "zone": ZONE, "amount": "amount"}
     mapping |= {"attributes": "creators", "on": "creator"}
-    sample = Sample("creator-platform", tables, mapping, truth, {"days": hidden})
+    sample = Sample("creator-platform", tables, mapping, truth, hidden)
     return _soiled(sample, stream(seed, "rooms dirt")) if dirty else sample
 
 
@@ -165,6 +166,12 @@ def _days(creators: states.Creators, state: Array, counts: Array, pace: Array, b
             "donated": pa.array(gave > 0, mask=~known),
         }
     )
+
+
+def _rates(creators: states.Creators) -> pa.Table:
+    known = [act for act in range(len(states.ACTS)) if act < states.OWN or act == states.DONATION]
+    rates = {states.ACTS[act]: creators.rates[:, act] for act in known}
+    return pa.table({"creator": _ids(len(creators.bot)), **rates, "bot": creators.bot})
 
 
 def _ahead(counts: Array) -> Array:

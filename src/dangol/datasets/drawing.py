@@ -48,6 +48,12 @@ def checked_number(name: str, value: object, least: int, most: int) -> None:
         raise InputError(f"{name}={value!r} must be a whole number from {least:,} to {most:,}")
 
 
+def checked_real(name: str, value: object, least: float, most: float) -> None:
+    """Raise where a value is not a number within bounds."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+        raise InputError(f"{name}={value!r} must be a number from {least:g} to {most:g}")
+
+
 def first_day(start: str, *, first_of_month: bool = False) -> date:
     """Read the local date on which a sample begins."""
     try:
@@ -140,11 +146,15 @@ def order_by(*keys: Array) -> Ints:
     return packed
 
 
-def arrival_order(rng: Random, time: Array) -> tuple[Ints, int]:
-    """Order rows by when they arrived: by time, but a few come minutes to hours late; return how many, too."""
+def arrival_order(rng: Random, time: Array, together: Array | None = None) -> tuple[Ints, int]:
+    """Order rows by when they arrived: by time, but a few come minutes to hours late; return how many, too.
+
+    ``together`` numbers what is sent in one piece, and so is late together; None: every row alone.
+    """
     late = rng.integers(0, len(time), round(_LATE_SHARE * len(time))) if len(time) else np.zeros(0, np.int64)
-    arrived = time.astype(np.int64)
-    arrived[late] += 30 + rng.exponential(_LATE_S, len(late)).astype(np.int64)
+    delay = np.zeros(len(time), np.int64)
+    delay[late if together is None else together[late]] = 30 + rng.exponential(_LATE_S, len(late)).astype(np.int64)
+    arrived = time + (delay if together is None else delay[together])
     order = order_by(arrived)
     came = time[order]
     return order, int((came < np.maximum.accumulate(came)).sum())

@@ -49,7 +49,7 @@ def fashion_shop(
     silver, 0.68 bronze, 0.62 none); 96 % of the orders are paid, and 5 % of those are refunded 3 to 14 days later.
     Customers with no tier are new: they join steadily, and their visits fade to nothing in 90 days. With the plant,
     from the month after three fifths of the period on, gold orders from the cart with 0.80 × 0.65 and sees promotions
-    in 15 % of the visits it saw them before, and 1.65 times as many new customers join. Nothing else changes.
+    in 15 % of the visits it saw them before, and twice as many new customers join. Nothing else changes.
 
     Args:
         users: customers, 1 to 10 million (for 12 months at most 3.5 million).

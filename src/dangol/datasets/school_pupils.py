@@ -28,7 +28,6 @@ LIVELY_SHARE: Final = 0.12
 CAUSE_SHARE: Final = {"lively": 0.45, "others": 0.12}
 LOG_ODDS: Final = 1.5  # what the habit adds to the log odds of staying
 STAY_AT_MIDDLE: Final = -0.75  # log odds of staying without the habit, for a pupil of middling activity
-STAY_BY_ACTIVITY: Final = 0.6  # and what a deviation of log activity adds
 _PUPIL_SPREAD: Final = 0.85
 _SCHOOL_SPREAD: Final = 0.25
 _DEGREE: Final = {"lively": 11.0, "others": 5.0}  # friends of a pupil, where a school is large enough
@@ -92,7 +91,9 @@ def draw_schools(rng: Random, users: int, plant: bool) -> Schools:
     )
 
 
-def draw_pupils(rng: Random, users: int, schools: Schools, days: int, plant: bool, begin: date) -> Pupils:
+def draw_pupils(
+    rng: Random, users: int, schools: Schools, days: int, plant: bool, by_activity: float, begin: date
+) -> Pupils:
     """Draw pupils: their school, when they join, how active they are, the habit, and whether they stay."""
     day = picked(rng, _joining_days(days), users)
     joined = day * DAY_S + second_of_day(rng, day, begin)
@@ -104,7 +105,7 @@ def draw_pupils(rng: Random, users: int, schools: Schools, days: int, plant: boo
     spread = float(np.hypot(_SCHOOL_SPREAD, _PUPIL_SPREAD))
     habit = np.where(schools.lively[school], CAUSE_SHARE["lively"], CAUSE_SHARE["others"])
     cause = rng.random(users) < habit
-    odds = STAY_AT_MIDDLE + STAY_BY_ACTIVITY * deviation / spread
+    odds = STAY_AT_MIDDLE + by_activity * deviation / spread
     p_without = 1 / (1 + np.exp(-odds))
     p_with = 1 / (1 + np.exp(-odds - LOG_ODDS)) if plant else p_without
     p = np.where(cause, p_with, p_without)

@@ -21,6 +21,7 @@ from .drawing import (
     arrival_order,
     checked,
     checked_number,
+    checked_real,
     coded,
     dates,
     first_day,
@@ -37,7 +38,6 @@ from .school_pupils import (
     LIVELY_SHARE,
     LOG_ODDS,
     STAY_AT_MIDDLE,
-    STAY_BY_ACTIVITY,
     Pupils,
     Schools,
     draw_friends,
@@ -55,6 +55,7 @@ def school_sns(
     seed: int = 0,
     days: int = 24,
     plant: bool = True,
+    by_activity: float = 0.6,
     dirty: bool = False,
     start: str = "2023-04-24",
     progress: Watcher | None = None,
@@ -64,9 +65,9 @@ def school_sns(
     Every pupil has an activity level a (lognormal, mean 1) and joins on some day. Acts come in sessions whose number
     follows a, the days since joining and the weekday. A pupil *stays* with probability p, and then is active on days 8
     to 21 after joining (day 0 is the day of joining); else the last day is day 6. With the habit, ``invite`` at least
-    twice on days 0 to 2, ``logit p = logit p_without + 1.5``, where ``logit p_without = -0.75 + 0.6 z`` and z is log a
-    in standard deviations. Pupils have the habit at random, whatever their activity: 45 % in lively schools (12 % of
-    the schools, sized like others), 12 % elsewhere. Pupils of lively schools also have more friends.
+    twice on days 0 to 2, ``logit p = logit p_without + 1.5``, where ``logit p_without = -0.75 + by_activity z`` and z
+    is log a in standard deviations. Pupils have the habit at random, whatever their activity: 45 % in lively schools
+    (12 % of the schools, sized like others), 12 % elsewhere. Pupils of lively schools also have more friends.
 
     Args:
         users: pupils, 1 to 10 million; schools follow, one for each 24.
@@ -74,6 +75,8 @@ def school_sns(
         days: length of the period from the launch on; whether a pupil stays shows for those who joined at least 22
             days before its end.
         plant: False: no school is lively, and the habit (12 % everywhere) changes nothing.
+        by_activity: what a standard deviation of log a adds to the log odds of staying, -5 to 5 (0.6). With 0 and no
+            plant nothing that a pupil does in the first week goes with staying: whatever is found is found by chance.
         dirty: add repeated rows, unreadable times, missing users, times to come, pupils without a school and friends
             told twice; ``truth["dirty"]`` holds the counts. Times are text then, and events have an ``event_id``.
         start: the local date of the launch.
@@ -104,10 +107,11 @@ def school_sns(
     """
     checked_number("days", days, 1, 366)
     checked(users, seed, 2.2 * days)
+    checked_real("by_activity", by_activity, -5, 5)
     begin = first_day(start)
     say = progress or silent
     schools = draw_schools(stream(seed, "sns schools"), users, plant)
-    pupils = draw_pupils(stream(seed, "sns pupils"), users, schools, days, plant, begin)
+    pupils = draw_pupils(stream(seed, "sns pupils"), users, schools, days, plant, by_activity, begin)
     period = acts.Period(begin, days)
     sessions = acts.draw_sessions(stream(seed, "sns sessions"), pupils, period)
     say("drawing", 1, 4)
@@ -125,8 +129,8 @@ def school_sns(
     events, late = _events(rng, rows, points, users, begin)
     tables = {"events": events, **_other_tables(rng, pupils, schools, edges, begin)}
     hidden = _truth_tables(pupils, schools, edges, days)
-    told = {"seed": int(seed), "start": start, "days": int(days), "late_rows": late}
-    truth = _truth(pupils, schools, tables, plant, told)
+    told = {"seed": int(seed), "start": start, "days": int(days), "late_rows": late, "by_activity": float(by_activity)}
+    truth = _truth(pupils, schools, tables, plant, {**told, "hints": int((rows.event == acts.HINT).sum())})
     say("drawing", 4, 4)
     mapping = {"user": "user", "event": "event", "time": "time", "zone": ZONE, "amount": "amount", "group": "school"}
     sample = Sample("school-sns", tables, {**mapping, "attributes": "users", "on": "user"}, truth, hidden)
@@ -142,8 +146,12 @@ def _school_ids(schools: int) -> pa.Array:
 
 
 def _events(rng: Random, rows: acts.Rows, points: Array, users: int, begin: date) -> tuple[pa.Table, int]:
-    """Put the rows into the order of their arrival, as a table."""
-    order, late = arrival_order(rng, rows.time)
+    """Put the rows, sorted by pupil and time, into the order of their arrival, as a table.
+
+    What a pupil does within one second arrives together, so that its balances stay in order.
+    """
+    new = (np.diff(rows.time, prepend=-1) != 0) | (np.diff(rows.user, prepend=-1) != 0)
+    order, late = arrival_order(rng, rows.time, np.cumsum(new) - 1)
     price = rows.price[order]
     amount = pa.array(acts.PRICES[price].astype(np.int32), mask=price < 0)
     table = {
@@ -233,7 +241,7 @@ def _truth(
         "outcome": {"active": True, "from_day": acts.FROM_DAY, "to_day": acts.TO_DAY},
         "log_odds": {
             "at_middling_activity": STAY_AT_MIDDLE,
-            "by_deviation_of_log_activity": STAY_BY_ACTIVITY,
+            "by_deviation_of_log_activity": told["by_activity"],
             "cause": LOG_ODDS if plant else 0.0,
         },
         "mean_effect": float((pupils.p_with - pupils.p_without)[known].mean()) if known.any() else 0.0,
@@ -244,6 +252,7 @@ def _truth(
             "independent": ["share", "purchase_points"],
         },
         "hint_cost": acts.HINT_COST,
+        "points_spent": acts.HINT_COST * told["hints"],
         "bots": ids[pupils.bot].tolist(),
     }
 

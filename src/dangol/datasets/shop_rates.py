@@ -13,7 +13,7 @@ from .drawing import Array, Floats, Ints, Random, drawn, how_many_programs, orde
 TIERS: Final = ("gold", "silver", "bronze", "none")
 GOLD, NONE = 0, 3
 TIER_SHARE: Final = (0.08, 0.17, 0.30, 0.45)
-ORDERS_A_YEAR: Final = np.array([65.7, 30.1, 14.5, 68.7])  # of none: at the pace of the day of joining
+ORDERS_A_YEAR: Final = np.array([64.7, 29.7, 14.3, 67.7])  # of none: at the pace of the day of joining
 VALUE: Final = np.array([88_000.0, 72_000.0, 60_000.0, 52_000.0])  # mean won of an order
 VALUE_SPREAD: Final = 0.55
 NEW_FOR: Final = 90  # days in which the buying of new customers fades to nothing
@@ -30,7 +30,7 @@ REFUND_DAYS: Final = (3, 14)  # after the order, every day as likely as the othe
 DECLINE: Final = 0.35
 ORDER_FACTOR: Final = 1 - DECLINE
 PROMO_FACTOR: Final = 0.15
-NEW_FACTOR: Final = 1.65  # more new customers join from the month of the decline on
+NEW_FACTOR: Final = 2.0  # more new customers join from the month of the decline on
 
 _SEASON: Final = np.array([1.02, 0.90, 1.00, 1.03, 1.05, 0.97, 0.95, 0.98, 1.04, 1.08, 1.12, 1.05])
 _WEEK: Final = np.array([1.06, 1.00, 0.97, 0.96, 0.95, 0.99, 1.07])

@@ -56,7 +56,7 @@ def count(stream: Stream, edges: Ints, segment: Codes, segments: int) -> Ints:
     counts = np.zeros((4, segments, periods), np.int64)
     for user in range(len(offsets) - 1):
         part = segment[user]
-        last, until = np.int64(-1), np.int64(-9223372036854775808)
+        last, until = -1, np.int64(-9223372036854775808)
         for row in range(offsets[user], offsets[user + 1]):
             if time[row] < until or (code >= 0 and event[row] != code):
                 continue

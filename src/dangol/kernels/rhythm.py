@@ -141,7 +141,7 @@ def daily(offsets: Ints, time: Ints, amount: Floats, edges: Ints) -> Daily:
     events, users, sums = np.zeros(days, np.int64), np.zeros(days, np.int64), np.zeros(days, np.float64)
     priced = len(amount) > 0
     for user in range(len(offsets) - 1):
-        day, until = np.int64(-1), np.int64(-_LATEST)
+        day, until = -1, np.int64(-_LATEST)
         for row in range(offsets[user], offsets[user + 1]):
             now = time[row]
             if now >= until:

@@ -165,8 +165,8 @@ def describe(log: EventLog) -> list[str]:
     """Say which segments a log has, for a recipe."""
     said = []
     for name, added in log.contents.added.items():
-        text = f"{name}: {len(added.texts) - 1} segments as of {calendar.write(added.as_of, log.zone)}"
-        text += ", used in hindsight" if log.column(name).known_from is None else ""
-        left = added.units - added.found
-        said.append(f"{text}; {left:,} units not in the log" if left else text)
+        told = [f"n={len(added.texts) - 1}", f"as_of={calendar.write(added.as_of, log.zone)}"]
+        told += ["hindsight=True"] if log.column(name).known_from is None else []
+        told += [f"unmatched={added.units - added.found:,}"] if added.units > added.found else []
+        said.append(f"{name}: {', '.join(told)}")
     return said

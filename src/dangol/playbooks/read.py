@@ -21,11 +21,11 @@ _SAMPLES: Final = ("school-sns", "fashion-shop", "creator-platform")
 CHOSEN: Final = ("seed", "plant", "dirty")  # of a sample, besides its size
 _BUNDLED: Final = Path(__file__).parent / "bundled"
 
-_TEXT, _TEXTS, _FLAG, _NUMBER, _TABLE = "text", "text or list", "flag", "number", "table"
+_TEXT, _TEXTS, _FLAG, _NUMBER, _TABLE, _WORDING = "text", "text or list", "flag", "number", "table", "wording"
 _NOT_MAPPED: Final = ("source", "out", "memory", "now", "replace", "progress")
 _TABLES: Final[dict[str, dict[str, str]]] = {
     "": {
-        "title": _TEXT,
+        "title": _WORDING,
         "source": _TABLE,
         "mapping": _TABLE,
         "view": _TABLE,
@@ -53,8 +53,8 @@ _TABLES: Final[dict[str, dict[str, str]]] = {
         "hindsight": _FLAG,
         "rfm": _TABLE,
     },
-    "questions": {"ask": _TEXT, "title": _TEXT, "where": "list", "since": _TEXT, "until": _TEXT},
-    "report": {"file": _TEXT, "title": _TEXT, "lang": _TEXT},
+    "questions": {"ask": _TEXT, "title": _WORDING, "where": "list", "since": _TEXT, "until": _TEXT},
+    "report": {"file": _TEXT, "title": _WORDING, "lang": _TEXT},
 }
 
 
@@ -67,7 +67,7 @@ class Playbook:
 
     name: str
     folder: Path
-    title: str | None
+    title: str | Mapping[str, str] | None
     source: Mapping[str, Any]
     mapping: Mapping[str, Any]
     view: Mapping[str, Any]
@@ -172,6 +172,16 @@ def _keys(read_in: Playbook, held: Mapping[str, Any], table: str, path: tuple[st
         _kind(read_in, (*path, key), value, known[key])
 
 
+def _listed(value: object, kind: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, kind) and not isinstance(one, bool) for one in value)
+
+
+def _worded(value: object) -> bool:
+    if isinstance(value, dict):
+        return bool(value) and set(value) <= set(LANGUAGES) and all(isinstance(one, str) for one in value.values())
+    return isinstance(value, str)
+
+
 _KINDS: Final[dict[str, tuple[str, Any]]] = {
     "text": ("a text in quotes", lambda value: isinstance(value, str)),
     "text or list": ("a text, or a list of texts", lambda value: isinstance(value, str) or _listed(value, str)),
@@ -181,12 +191,9 @@ _KINDS: Final[dict[str, tuple[str, Any]]] = {
     "number": ("a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool)),
     "share": ("a number", lambda value: isinstance(value, int | float) and not isinstance(value, bool)),
     "table": ("a table", lambda value: isinstance(value, dict)),
+    "wording": ("a text in quotes, or one in each language { en = …, ko = … }", _worded),
     "tables": ("one or more tables in double brackets", lambda value: _listed(value, dict)),
 }
-
-
-def _listed(value: object, kind: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(one, kind) and not isinstance(one, bool) for one in value)
 
 
 def _kind(read_in: Playbook, path: tuple[str | int, ...], value: object, kind: str) -> None:

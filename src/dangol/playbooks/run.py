@@ -38,11 +38,11 @@ def run(
     r"""Run a playbook: read its source, ask its questions, write its report and results.
 
     A playbook is a TOML file with the tables ``[source]`` (one of ``path``: files; ``log``: a log; ``data``: a table
-    that ships; ``sample``: generated data, with ``users``, ``seed``,
-    ``plant``, ``dirty``), ``[mapping]`` (the arguments of
-    ``ingest``), ``[view]`` (``where``, ``since``, ``until``), ``[[segments]]`` (``name``, and ``table`` or ``rfm``),
-    ``[[questions]]`` (``ask``, its parameters, and if wanted ``title``, ``where``, ``since``, ``until``) and
-    ``[report]`` (``file``, ``title``, ``lang``). Relative paths begin where the playbook lies.
+    that ships; ``sample``: generated data, with ``users``, ``seed``, ``plant``, ``dirty``), ``[mapping]`` (the
+    arguments of ``ingest``), ``[view]`` (``where``, ``since``, ``until``), ``[[segments]]`` (``name``, and ``table`` or
+    ``rfm``), ``[[questions]]`` (``ask``, its parameters, and if wanted ``title``, ``where``, ``since``, ``until``) and
+    ``[report]`` (``file``, ``title``, ``lang``). A title is a text or ``{ en = …, ko = … }``. Relative paths begin
+    where the playbook lies.
 
     Args:
         playbook: a file, or the name of a playbook that ships, such as ``"online-retail"``.
@@ -81,13 +81,18 @@ def run(
         log = _segmented(plan, _viewed(plan, _log(plan, folder, progress), plan.view, ("view",)))
         results = _answers(plan, log, bar)
         bar.update("writing", 0, 1)
-        titles = [one.get("title") for one in plan.questions]
-        title = plan.report.get("title", plan.title)
+        titles = [_worded(one.get("title"), lang) for one in plan.questions]
+        title = _worded(plan.report.get("title", plan.title), lang)
         page = compose_report(log, results, title=title, titles=titles, lang=lang, date=date)
         _keep(folder / "results", results)
         target = folder / str(plan.report.get("file", "report.html"))
         write(target, page)
     return target
+
+
+def _worded(text: str | Mapping[str, str] | None, lang: str) -> str | None:
+    """Return a title in a language, or in the only one it has."""
+    return text.get(lang, next(iter(text.values()))) if isinstance(text, Mapping) else text
 
 
 # ---- the log ----------------------------------------------------------------------------------------------------

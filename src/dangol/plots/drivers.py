@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import plotly.graph_objects as go
 
 from dangol.core.changes import in_points
+from dangol.core.labels import value
 from dangol.core.words import percent, plural
 
 from .style import INK, PALE, PALETTE, empty, panels, say, shorten
@@ -39,8 +40,8 @@ def figure(result: Result, lang: str) -> go.Figure:
     heading = say(lang, "Difference in the outcome, % points", "결과의 차이, %p")
     if len(table) > _MOST:
         heading += say(lang, " (first {most} of {n:,})", "({n:,}개 중 {most}개)", most=_MOST, n=len(table))
-    name = shorten(str(best["event"]), 18)
-    cells = say(lang, "‘{name}’: share with the outcome, %", "‘{name}’: 결과가 있는 비율, %", name=name)
+    name = shorten(str(best["event"]), 15)
+    cells = say(lang, "‘{name}’: % with the outcome", "‘{name}’: 결과가 있는 비율, %", name=name)
     if grid.loc[grid["event"] == best["event"], "days"].nunique() <= _ROOMY:
         cells += say(lang, " (users)", "(사용자 수)")
     drawn = panels(_title(result, lang), subtitle, (heading, _LEFT), (cells, _GAP, _RIGHT))
@@ -90,13 +91,10 @@ def _label(row: dict[Any, Any], lang: str) -> str:
 
 def _kinds(lang: str) -> dict[str, tuple[str, dict[str, Any]]]:
     """How each kind of evidence is called and drawn."""
+    looks = {"holds": (PALETTE[0], PALETTE[0]), "activity": ("#FFFFFF", PALETTE[0]), "none": ("#FFFFFF", PALE)}
     return {
-        "holds": (say(lang, "holds", "유지됨"), {"color": PALETTE[0], "line": {"color": PALETTE[0], "width": 1}}),
-        "activity": (
-            say(lang, "gone with equal activity", "활동량을 맞추면 사라짐"),
-            {"color": "#FFFFFF", "line": {"color": PALETTE[0], "width": 1}},
-        ),
-        "none": (say(lang, "no evidence", "근거 없음"), {"color": "#FFFFFF", "line": {"color": PALE, "width": 1}}),
+        word: (value(word, "evidence", lang), {"color": fill, "line": {"color": edge, "width": 1}})
+        for word, (fill, edge) in looks.items()
     }
 
 

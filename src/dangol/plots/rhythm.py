@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 import plotly.graph_objects as go
 
 from dangol.core.labels import label
 
-from .style import INK, PALE, PALETTE, blank, say, shorten
+from .style import PALE, PALETTE, blank, say, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,8 +26,10 @@ _DAYS: Final = (
 )
 _SCALE: Final = [(0.0, "#F7FBFF"), (0.25, "#C6DBEF"), (0.5, "#6BAED6"), (0.75, "#2171B5"), (1.0, "#08306B")]
 _MOST_LINES: Final = 6
-_MAP: Final = 560  # pixels of the map with head and foot …
-_BELOW: Final = 430  # … and of the decomposition
+_MAP: Final = 430  # pixels of the map and its margins …
+_BELOW: Final = 430  # … of the decomposition …
+_HEAD, _FOOT = 112, 70  # … and above and below them
+_GREY: Final = "#52606D"
 _MEASURES: Final = {
     "events": ("Events a day", "하루 이벤트 수"),
     "users": ("Users a day", "하루 사용자 수"),
@@ -47,12 +48,14 @@ def figure(result: Result, lang: str) -> go.Figure:
     if result.table.empty:
         return blank(say(lang, "No users", "사용자 없음"), subtitle)
     season = result.tables["season"]
-    height = _MAP + (_BELOW if len(season) else 0)
-    floor = 1 - (_MAP - 60) / (height - 140) if len(season) else 0.0  # the map's lower edge, as a share of the plot
-    drawn = blank(_title(result, lang), subtitle, height=height, margin={"l": 70, "r": 30, "t": 85, "b": 55})
+    inner = _MAP + (_BELOW if len(season) else 0)
+    floor = 1 - _MAP / inner  # the map's lower edge, as a share of the plot
+    margin = {"l": 70, "r": 30, "t": _HEAD, "b": _FOOT}
+    drawn = blank(_title(result, lang), subtitle, height=inner + _HEAD + _FOOT, margin=margin)
     drawn.update_layout(plot_bgcolor="white", bargap=0.15)
-    _map(drawn, result, lang, floor)
-    if "segment" in result.table.columns:
+    parted = "segment" in result.table.columns
+    _map(drawn, result, lang, floor, 0.64 if parted else 0.72)
+    if parted:
         _profiles(drawn, result, lang)
     else:
         _hours(drawn, result)
@@ -82,38 +85,24 @@ def _together(table: pd.DataFrame, keys: list[str], exposure: str) -> pd.DataFra
     return cells
 
 
-def _map(drawn: go.Figure, result: Result, lang: str, floor: float) -> None:
+def _map(drawn: go.Figure, result: Result, lang: str, floor: float, part: float) -> None:
+    """Draw the map above ``floor``, as high as ``part`` of what is left, and lay out the margins around it."""
     cells = _together(result.table, ["weekday", "hour"], "hours")
-    rate, events = (cells[name].to_numpy(float).reshape(7, 24) for name in ("rate", "events"))
-    hours = cells["hours"].to_numpy(float).reshape(7, 24)
-    days = [day[lang == "ko"] for day in _DAYS]
-    hover = [
-        [
-            say(
-                lang,
-                "{day} {hour}:00: {rate:,.2f} events an hour ({events:,.0f} in {hours:,.0f} hours)",
-                "{day} {hour}시: 시간당 {rate:,.2f}건({hours:,.0f}시간 동안 {events:,.0f}건)",
-                **{"day": days[day], "hour": hour, "rate": rate[day, hour]},
-                **{"events": events[day, hour], "hours": hours[day, hour]},
-            )
-            for hour in range(24)
-        ]
-        for day in range(7)
-    ]
-    top = floor + (1 - floor) * 0.72
+    top = floor + (1 - floor) * part
+    rate = say(lang, "events an hour", "시간당 이벤트 수")
     drawn.add_heatmap(
-        z=rate,
+        z=cells["rate"].to_numpy(float).reshape(7, 24),
         x=list(range(24)),
         y=list(range(7)),
         zmin=0,
         colorscale=_SCALE,
         xgap=1,
         ygap=1,
-        customdata=hover,
+        customdata=_hover(cells, lang),
         hovertemplate="%{customdata}<extra></extra>",
         hoverongaps=False,
         colorbar={
-            "title": {"text": say(lang, "events an hour", "시간당 이벤트 수"), "font": {"size": 12}},
+            "title": {"text": rate, "font": {"size": 12}},
             "orientation": "h",
             "thickness": 10,
             "len": 0.3,
@@ -126,27 +115,64 @@ def _map(drawn: go.Figure, result: Result, lang: str, floor: float) -> None:
             "nticks": 5,
         },
     )
+    _small(drawn, rate if part > 0.7 else "", 0, 1)
+    _small(drawn, say(lang, "events a day", "하루 이벤트 수"), 0.81, top)
+    _axes(drawn, lang, floor, top)
+
+
+def _hover(cells: pd.DataFrame, lang: str) -> list[list[str]]:
+    said = [
+        say(
+            lang,
+            "{day} {hour}:00: {rate:,.2f} events an hour ({events:,.0f} in {hours:,.0f} hours)",
+            "{day} {hour}시: 시간당 {rate:,.2f}건({hours:,.0f}시간 동안 {events:,.0f}건)",
+            day=_DAYS[cell // 24][lang == "ko"],
+            hour=cell % 24,
+            rate=rate,
+            events=events,
+            hours=hours,
+        )
+        for cell, (rate, events, hours) in enumerate(cells[["rate", "events", "hours"]].to_numpy(float).tolist())
+    ]
+    return [said[24 * day : 24 * day + 24] for day in range(7)]
+
+
+def _axes(drawn: go.Figure, lang: str, floor: float, top: float) -> None:
+    plain = {"showgrid": False, "zeroline": False}
+    hours = list(range(0, 24, 2))
     drawn.update_layout(
         xaxis={
             "domain": [0, 0.79],
             "anchor": "y",
             "range": [-0.5, 23.5],
-            "tickvals": list(range(0, 24, 2)),
-            "ticktext": [say(lang, "{h}:00", "{h}시", h=h) for h in range(0, 24, 2)],
+            "tickvals": hours,
+            "ticktext": [say(lang, "{hour}:00", "{hour}시", hour=hour) for hour in hours],
             "tickangle": 0,
-            "showgrid": False,
-            "zeroline": False,
+            **plain,
         },
         yaxis={
             "domain": [floor, top],
             "range": [6.5, -0.5],
             "tickvals": list(range(7)),
-            "ticktext": days,
-            "showgrid": False,
-            "zeroline": False,
+            "ticktext": [day[lang == "ko"] for day in _DAYS],
+            **plain,
         },
         yaxis2={"domain": [top + 0.03 * (1 - floor), 1], "anchor": "x", "nticks": 4, "rangemode": "tozero"},
         xaxis3={"domain": [0.81, 1], "anchor": "y", "nticks": 4, "rangemode": "tozero", "side": "bottom"},
+    )
+
+
+def _small(drawn: go.Figure, text: str, x: float, y: float) -> None:
+    drawn.add_annotation(
+        text=text,
+        x=x,
+        y=y,
+        xref="paper",
+        yref="paper",
+        xanchor="left",
+        yanchor="bottom",
+        showarrow=False,
+        font={"size": 12, "color": _GREY},
     )
 
 
@@ -178,20 +204,20 @@ def _profiles(drawn: go.Figure, result: Result, lang: str) -> None:
             marker={"size": 4},
             hovertemplate="%{x}: %{y:.1f} %<extra>" + str(segment) + "</extra>",
         )
-    many = say(
-        lang, "<br>the {most} largest of {n:,}", "<br>{n:,}개 중 큰 순서로 {most}개", most=_MOST_LINES, n=len(largest)
-    )
+    many = say(lang, " ({most} of {n:,})", "({n:,}개 중 {most}개)", most=_MOST_LINES, n=len(largest))
     title = say(lang, "share of a segment's events", "집단별 이벤트 비중")
     drawn.update_layout(
         yaxis2={"ticksuffix": " %"},
         legend={
             "title": {"text": title + (many if len(largest) > _MOST_LINES else ""), "font": {"size": 12}},
             "orientation": "v",
-            "x": 0.81,
+            "x": 0.8,
             "xanchor": "left",
-            "y": 1,
+            "y": 1.02,
             "yanchor": "top",
-            "font": {"size": 11},
+            "font": {"size": 10},
+            "tracegroupgap": 0,
+            "bgcolor": "rgba(0,0,0,0)",
         },
     )
 
@@ -217,38 +243,45 @@ def _series(drawn: go.Figure, season: pd.DataFrame, measure: str, lang: str, flo
     when = season["start"].dt.tz_localize(None)
     seasons = [name for name in season.columns if name.startswith("season_")]
     lengths = ", ".join(name.removeprefix("season_") for name in seasons)
-    height = (floor - 0.16) / 3
+    height = (floor - 0.12) / 3
     titles = [
         _MEASURES[measure][lang == "ko"],
         say(lang, "Season ({days} days)", "주기({days}일)", days=lengths),
         say(lang, "Remainder (dots: unusual days)", "나머지(점: 평소와 다른 날)"),
     ]
     for place, title in enumerate(titles):
-        top = floor - 0.13 - place * height
+        top = floor - 0.14 - place * height
         axis: dict[str, Any] = {"domain": [max(top - height * 0.72, 0), top], "anchor": "x4", "nticks": 3}
         drawn.update_layout(
             {f"yaxis{4 + place}": axis | {"tickformat": "~s", "zeroline": place > 0, "zerolinecolor": PALE}}
         )
-        drawn.add_annotation(
-            text=f"<b>{title}</b>",
-            **{"x": 0, "y": top, "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom"},
-            showarrow=False,
-            font={"size": 12},
-        )
-    drawn.update_layout(xaxis4={"domain": [0, 1], "anchor": "y6", "nticks": 9, "tickangle": 0, "range": _span(when)})
+        _small(drawn, f"<b>{title}</b>", 0, top)
+    drawn.update_layout(
+        xaxis4={
+            "domain": [0, 1],
+            "anchor": "y6",
+            "nticks": 8,
+            "tickformat": "%Y-%m-%d",
+            "tickangle": 0,
+            "range": _span(when),
+        }
+    )
     _trace(drawn, when, season["value"], "y4", PALE, titles[0])
     _trace(drawn, when, season["trend"], "y4", PALETTE[0], label("trend", lang), width=2.5)
     _trace(drawn, when, season[seasons].sum(axis=1), "y5", PALETTE[2], titles[1])
     _trace(drawn, when, season["remainder"], "y6", PALETTE[7], label("remainder", lang))
-    odd = season["unusual"].to_numpy(bool)
+    _dots(drawn, when, season[season["unusual"]])
+
+
+def _dots(drawn: go.Figure, when: pd.Series[Any], unusual: pd.DataFrame) -> None:
     drawn.add_scatter(
-        x=when[odd],
-        y=season["remainder"][odd],
+        x=when[unusual.index],
+        y=unusual["remainder"],
         mode="markers",
         xaxis="x4",
         yaxis="y6",
         marker={"color": PALETTE[3], "size": 7},
-        customdata=season["period"][odd],
+        customdata=unusual["period"],
         hovertemplate="%{customdata}: %{y:,.1f}<extra></extra>",
         showlegend=False,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import numpy.typing as npt
 import plotly.graph_objects as go
 
 from dangol.core import durations
@@ -35,6 +36,10 @@ _FACTORS: Final = {
     "from_buyers": ("buyers", "구매자 수"),
     "from_orders_per_buyer": ("orders per buyer", "1인당 주문 수"),
     "from_amount_per_order": ("amount per order", "주문당 금액"),
+}
+_KINDS: Final = {
+    "returning": ("returning buyers", "기존 구매자", PALETTE[0]),
+    "new": ("new buyers", "신규 구매자", PALETTE[1]),
 }
 _FELL, _ROSE, _WHOLE = PALETTE[3], PALETTE[2], INK
 
@@ -99,16 +104,12 @@ def _subtitle(result: Result, lang: str) -> str:
 def _bars(drawn: go.Figure, kinds: pd.DataFrame, periods: pd.DataFrame, lang: str) -> None:
     """Stack returning and new buyers' sales; a period that is not over is hatched."""
     over = kinds["period"].map(periods["complete"]).astype(bool)
-    shown = (
-        ("returning", "returning buyers", "기존 구매자", PALETTE[0]),
-        ("new", "new buyers", "신규 구매자", PALETTE[1]),
-    )
-    for kind, en, ko, colour in shown:
+    for kind, (en, ko, colour) in _KINDS.items():
+        name = say(lang, en, ko)
         for finished in (True, False):
             part = kinds[(kinds["kind"] == kind) & (over == finished)]
             if part.empty:
                 continue
-            name = say(lang, en, ko)
             pattern = {} if finished else {"pattern": {"shape": "/", "fgcolor": colour, "bgcolor": "#FFFFFF"}}
             drawn.add_bar(
                 x=part["period"],
@@ -117,32 +118,32 @@ def _bars(drawn: go.Figure, kinds: pd.DataFrame, periods: pd.DataFrame, lang: st
                 legendgroup=kind,
                 showlegend=finished or not over.any(),
                 marker={"color": colour, "line": {"width": 0}, **pattern},
-                customdata=[
-                    say(
-                        lang,
-                        "{amount}, {buyers:,} buyers, {orders:,} orders",
-                        "{amount}, 구매자 {buyers:,}명, 주문 {orders:,}건",
-                        amount=money(amount),
-                        buyers=buyers,
-                        orders=orders,
-                    )
-                    for amount, buyers, orders in part[["amount", "buyers", "orders"]].itertuples(index=False)
-                ],
+                customdata=_hovers(part, lang),
                 hovertemplate="%{x}: %{customdata}<extra>" + name + "</extra>",
             )
-
     if len(periods) <= _MOST_NUMBERS:
-        drawn.add_scatter(
-            x=list(periods.index),
-            y=kinds["amount"].clip(lower=0).groupby(kinds["period"], sort=False).sum(),
-            mode="text",
-            text=[_short(float(f"{amount:.3g}"), lang) for amount in periods["amount"]],
-            textposition="top center",
-            textfont={"size": 10.5, "color": INK},
-            cliponaxis=False,
-            hoverinfo="skip",
-            showlegend=False,
-        )
+        _numbers(drawn, kinds, periods, lang)
+
+
+def _hovers(part: pd.DataFrame, lang: str) -> list[str]:
+    en, ko = "{amount}, {buyers:,} buyers, {orders:,} orders", "{amount}, 구매자 {buyers:,}명, 주문 {orders:,}건"
+    rows = part[["amount", "buyers", "orders"]].itertuples(index=False)
+    return [say(lang, en, ko, amount=money(amount), buyers=buyers, orders=orders) for amount, buyers, orders in rows]
+
+
+def _numbers(drawn: go.Figure, kinds: pd.DataFrame, periods: pd.DataFrame, lang: str) -> None:
+    """Write net sales above each bar."""
+    drawn.add_scatter(
+        x=list(periods.index),
+        y=kinds["amount"].clip(lower=0).groupby(kinds["period"], sort=False).sum(),
+        mode="text",
+        text=[_short(float(f"{amount:.3g}"), lang) for amount in periods["amount"]],
+        textposition="top center",
+        textfont={"size": 10.5, "color": INK},
+        cliponaxis=False,
+        hoverinfo="skip",
+        showlegend=False,
+    )
 
 
 def _axes(drawn: go.Figure, periods: pd.DataFrame, lang: str) -> None:
@@ -258,14 +259,7 @@ def _waterfall(drawn: go.Figure, steps: list[tuple[str, float]]) -> None:
         xaxis="x2",
         yaxis="y2",
     )
-    on = {"xref": "x2", "yref": "y2"}
-    for place, (_, size) in enumerate(steps):
-        text = signed_money(size)
-        text = f"<b>{text}</b>" if place == len(steps) - 1 else text
-        drawn.add_annotation(text=text, x=1, y=place, xref="paper", yref="y2", xanchor="right", showarrow=False)
-    for place in range(len(steps) - 1):
-        x, y = ends[place], place + 0.31
-        drawn.add_shape(type="line", x0=x, x1=x, y0=y, y1=y + 0.38, line={"color": PALE, "width": 1}, **on)
+    _label(drawn, sizes, ends)
     names = [f"<b>{name}</b>  " if place == len(steps) - 1 else f"{name}  " for place, (name, _) in enumerate(steps)]
     drawn.update_layout(
         xaxis2={
@@ -283,3 +277,14 @@ def _waterfall(drawn: go.Figure, steps: list[tuple[str, float]]) -> None:
             "zeroline": False,
         },
     )
+
+
+def _label(drawn: go.Figure, sizes: npt.NDArray[np.float64], ends: npt.NDArray[np.float64]) -> None:
+    """Write each part's size at the right edge, and join the bars by lines."""
+    for place, size in enumerate(sizes):
+        text = signed_money(float(size))
+        text = f"<b>{text}</b>" if place == len(sizes) - 1 else text
+        drawn.add_annotation(text=text, x=1, y=place, xref="paper", yref="y2", xanchor="right", showarrow=False)
+    at = {"type": "line", "xref": "x2", "yref": "y2", "line": {"color": PALE, "width": 1}}
+    for place, x in enumerate(ends[:-1]):
+        drawn.add_shape(x0=x, x1=x, y0=place + 0.31, y1=place + 0.69, **at)

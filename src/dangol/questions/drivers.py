@@ -26,6 +26,7 @@ from .drivers_words import explain, sentences
 Ints = npt.NDArray[np.int64]
 
 _HORIZON: Final = "14d"
+_FOREVER: Final = 1 << 60  # microseconds; twice that after any time is still a time
 _DAYS: Final = (1, 2, 3, 5, 7, 14, 30)
 
 
@@ -165,7 +166,7 @@ def _rules(log: EventLog, asked: Mapping[str, Any]) -> Rules:
     if moment <= log.start:
         first = calendar.write(log.start, log.zone)
         raise InputError(f"as_of={asked['as_of']!r} is not after the log's first event ({first}); choose a later time")
-    within, horizon = (durations.duration(asked[name], name) for name in ("within", "horizon"))
+    within, horizon = (min(durations.duration(asked[name], name), _FOREVER) for name in ("within", "horizon"))
     cut, value = _segment(log, asked)
     wanted = kernels.ANY if asked["outcome"] is None else log.code("event", asked["outcome"])
     start = kernels.ANY if asked["start"] is None else log.code("event", asked["start"])
@@ -187,9 +188,9 @@ def _segment(log: EventLog, asked: Mapping[str, Any]) -> tuple[Breakdown | None,
         raise InputError(f"outcome={asked['outcome']!r} and segment={given!r} are two outcomes; leave one of them out")
     if asked["horizon"] != _HORIZON:
         raise InputError(f"horizon={asked['horizon']!r} means nothing with a segment, which users have; leave it out")
-    if not isinstance(given, list) or len(given) != 2 or not isinstance(given[0], str):
+    if not isinstance(given, list) or [isinstance(one, str | int | float) for one in given] != [True, True]:
         raise InputError(f"segment={given!r} must be a user column and a value of it, such as ('tier', 'gold')")
-    cut = breakdown(log, given[0])
+    cut = breakdown(log, str(given[0]))
     if cut is None or not cut.per_user:
         raise InputError(f"segment={given!r}: {given[0]!r} has a value per event; name a column of users")
     value = given[1] if isinstance(given[1], str) else f"{given[1]:g}"

@@ -23,7 +23,7 @@ Levels = tuple[Ints, Ints]  # each number of events that some user has, ascendin
 
 _MOST_BEHAVIOURS: Final = 50
 _MOST_CELLS: Final = 5_000_000
-_STRATA: Final = 100  # groups of equally active users; docs/decisions/0007-equal-activity.md says why so many
+_STRATA: Final = 100  # groups of equally active users; docs/decisions/0011-equal-activity.md says why so many
 
 
 @dataclass(frozen=True)

@@ -77,19 +77,14 @@ def _nobody(counted: Counted, asked: Mapping[str, Any]) -> Sentence:
         )
     if never:
         return Sentence(
-            "Nobody can be looked at: this part of the log holds no start event ‘{start}’.",
-            "살펴볼 사용자가 없습니다. 로그의 이 부분에는 시작 이벤트 ‘{start}’{start_ko} 없습니다.",
-            {"start": asked["start"], "start_ko": _subject(asked["start"])},
+            "Nobody can be looked at: this part of the log holds no start event {start}.",
+            "살펴볼 사용자가 없습니다. 로그의 이 부분에는 시작 이벤트 {start:이} 없습니다.",
+            {"start": f"‘{asked['start']}’"},
         )
     return Sentence(
         "There are no users: this part of the log holds no event.",
         "사용자가 없습니다. 로그의 이 부분에는 이벤트가 없습니다.",
     )
-
-
-def _subject(name: str) -> str:
-    """The subject particle that fits a name in quotation marks."""
-    return Sentence("", "{name:이}", {"name": name}).write("ko")[len(name) :]
 
 
 def _untested(found: Judged) -> Sentence:
@@ -165,11 +160,11 @@ def _activity(found: Judged) -> list[Sentence]:
     values |= {"which": ", ".join(f"‘{name}’" for name in fooled[:_NAMED]), "more": len(fooled) - _NAMED}
     if not values["holds"] and not fooled:
         return []
-    en = "{holds:,} of {names:,} tested behaviours hold at a false-discovery rate of {false_rate}"
-    ko = "검정한 행동 {names:,}개 가운데 {holds:,}개가 거짓 발견율 {false_rate}에서 유지됩니다"
+    en = "At a false-discovery rate of {false_rate}, {holds:,} of {names:,} tested behaviours hold"
+    ko = "검정한 행동 {names:,}개 가운데 {holds:,}개가 거짓 발견율 {false_rate}에서 뒷받침됩니다"
     if fooled:
         more, more_ko = (" and {more:,} more", " 외 {more:,}개") if len(fooled) > _NAMED else ("", "")
-        en += "; {fooled:,} only look like drivers because active users do more of everything: {which}" + more
+        en += "; seeming drivers only because active users do more of everything: {fooled:,} ({which}" + more + ")"
         ko += (
             ". {fooled:,}개는 활발한 사용자가 무엇이든 더 많이 하기 때문에 그렇게 보일 뿐입니다({which}" + more_ko + ")"
         )
@@ -184,7 +179,7 @@ def _turned(found: Judged) -> list[Sentence]:
     return [
         Sentence(
             "With equal activity the difference turns round for {which}, so that neither holds: look closer.",
-            "활동량을 맞추면 차이의 방향이 뒤바뀌어 어느 쪽도 유지된다고 보지 않은 행동이 있으니 따로 살펴보십시오"
+            "활동량을 맞추면 차이의 방향이 뒤바뀌어 어느 쪽도 뒷받침된다고 보지 않은 행동이 있으니 따로 살펴보십시오"
             "({which}).",
             {"which": ", ".join(f"‘{name}’" for name in names[:_NAMED]) + ("…" if len(names) > _NAMED else "")},
         )
@@ -216,8 +211,9 @@ def explain(found: Judged, asked: Mapping[str, Any]) -> dict[str, Sentence]:
         "unit": Sentence("user", "사용자"),
         "window": _window(counted, asked),
         "denominator": Sentence(
-            "rate: users who did the behaviour so often; other_rate: those who did not; recall: all with the outcome",
-            "비율은 그 행동을 그만큼 한 사용자, other_rate는 나머지 사용자, 재현율은 결과가 있는 모든 사용자",
+            "rate: users who did the behaviour so often; rate of the others: those who did not; recall: all with the "
+            "outcome",
+            "비율은 그 행동을 그만큼 한 사용자, 나머지의 비율은 하지 않은 사용자, 재현율은 결과가 있는 모든 사용자",
         ),
         "n": Sentence(
             "{n:,} users, {have:,} with the outcome",
@@ -252,46 +248,33 @@ def _window(counted: Counted, asked: Mapping[str, Any]) -> Sentence:
 
 def _exclusions(found: Judged, asked: Mapping[str, Any]) -> Sentence:
     never, late = int(found.counted.people[0]), int(found.counted.people[1])
+    own = ", ".join(f"‘{name}’" for name in dict.fromkeys((asked["outcome"], asked["start"])) if name is not None)
     said = [
-        Sentence(
-            "users whose window and horizon are not over: {late:,}",
-            "관찰 기간이 끝나지 않은 사용자 {late:,}명은 제외합니다.",
-            {"late": late},
-        )
+        (True, _LATE, {"late": late}),
+        (never, _NEVER, {"never": never}),
+        (True, _UNTESTED, {"least": found.least, "untested": found.untested}),
+        (own, _OWN, {"own": own}),
+        (asked["start"] is None, _BEFORE, {}),
+        (asked["as_of"] is not None, _CUT_OFF, {}),
     ]
-    if never:
-        said.append(
-            Sentence(
-                "users without the start event: {never:,}",
-                "시작 이벤트가 없는 사용자 {never:,}명은 제외합니다.",
-                {"never": never},
-            )
-        )
-    said.append(
-        Sentence(
-            "cells with under {least} users on either side are not tested: {untested:,}",
-            "한쪽이라도 사용자가 {least}명 미만인 칸 {untested:,}개는 검정하지 않습니다.",
-            {"least": found.least, "untested": found.untested},
-        )
-    )
-    own = [name for name in dict.fromkeys((asked["outcome"], asked["start"])) if name is not None]
-    if own:
-        said.append(
-            Sentence(
-                "no behaviours: {own}",
-                "행동에서 뺀 이벤트: {own}.",
-                {"own": ", ".join(f"‘{name}’" for name in own)},
-            )
-        )
-    if asked["start"] is None:
-        said.append(
-            Sentence(
-                "whoever was there before the log or view began counts as entering in it",
-                "로그나 뷰가 시작되기 전부터 있던 사용자도 그 안에서 시작한 것으로 봅니다.",
-            )
-        )
-    if asked["as_of"] is not None:
-        said.append(
-            Sentence("events at or after as_of are left out", "기준 시점(as_of)과 그 이후의 이벤트는 제외합니다.")
-        )
-    return joined(said)
+    return joined([Sentence(en, ko, values) for applies, (en, ko), values in said if applies])
+
+
+_LATE: Final = (
+    "users whose window and horizon are not over: {late:,}",
+    "관찰 기간이 끝나지 않은 사용자 {late:,}명은 제외합니다.",
+)
+_NEVER: Final = (
+    "users without the start event: {never:,}",
+    "시작 이벤트가 없는 사용자 {never:,}명은 제외합니다.",
+)
+_UNTESTED: Final = (
+    "cells with under {least} users on either side are not tested: {untested:,}",
+    "한쪽이라도 사용자가 {least}명 미만인 칸 {untested:,}개는 검정하지 않습니다.",
+)
+_OWN: Final = ("no behaviours: {own}", "행동에서 뺀 이벤트: {own}.")
+_BEFORE: Final = (
+    "whoever was there before the log or view began counts as entering in it",
+    "로그나 뷰가 시작되기 전부터 있던 사용자도 그 안에서 시작한 것으로 봅니다.",
+)
+_CUT_OFF: Final = ("events at or after as_of are left out", "기준 시점(as_of)과 그 이후의 이벤트는 제외합니다.")

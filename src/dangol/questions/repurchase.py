@@ -116,10 +116,10 @@ def repurchase(
     Conventions:
         Days are local days of the log's zone; gaps are whole days, at least 1. A purchase on the day of ``as_of`` that
         is not over ends a wait, but has no label itself; Kaplan-Meier estimates, labels and the users at risk look at
-        full days alone. The first purchase
-        of a user in the log or view has no gap before it. Intervals of ``rate`` and ``return_rate`` take a buyer's
-        purchases as hanging together (linearised ratio, buyers as clusters; NaN with fewer than two of these).
-        Quantiles interpolate linearly. Weeks begin on Monday; unfinished periods are marked, and have no flags.
+        full days alone. The first purchase of a user in the log or view has no gap before it, and nobody can churn in
+        its first D days. Intervals of ``rate`` and ``return_rate`` take a buyer's purchases as hanging together
+        (linearised ratio, buyers as clusters; NaN with fewer than two of these). Quantiles interpolate linearly. Weeks
+        begin on Monday; unfinished periods are marked, and have no flags.
         Missing values of ``by`` form the segment "(none)".
 
     Raises:
@@ -141,9 +141,8 @@ def repurchase(
         >>> answer.units(days=14, labelled=False).tolist()
         ['a']
     """
-    asked: dict[str, Any] = {"event": event if event is None or isinstance(event, str) else list(event), "order": order}
-    asked |= {"days": list(days) if isinstance(days, tuple | np.ndarray) else days}
-    asked |= {"churn_days": churn_days, "every": every, "by": by, "as_of": as_of}
+    asked = {"event": _plain(event), "order": order, "days": _plain(days), "churn_days": churn_days, "every": every}
+    asked |= {"by": by, "as_of": as_of}
     rules = _rules(log, asked)
     cut = breakdown(log, by)
     known = log.between(None, _moment(rules.as_of)) if rules.as_of <= log.end else log
@@ -161,6 +160,13 @@ def repurchase(
 
 
 # ---- reading the options ----------------------------------------------------------------------------------------
+
+
+def _plain(value: Any) -> Any:
+    """Return a sequence as a list, for the recipe."""
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _rules(log: EventLog, asked: Mapping[str, Any]) -> Rules:

@@ -41,12 +41,13 @@ class Waits:
         """Of the purchases that have waited up to each number of days on full days, the share followed on that day."""
         ended = self.known + self.waiting
         there = ended[::-1].cumsum()[::-1]
-        return np.divide(self.known, there, out=np.zeros(len(there)), where=there > 0)
+        return np.nan_to_num(share(self.known, there))
 
     @cached_property
     def returned(self) -> Floats:
         """Kaplan and Meier's share of purchases that another has followed within each number of days."""
-        return 1 - np.cumprod(1 - self.hazard)
+        left: Floats = np.cumprod(1 - self.hazard, dtype=np.float64)
+        return 1 - left
 
     @cached_property
     def ever(self) -> Floats:

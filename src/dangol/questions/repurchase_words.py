@@ -70,7 +70,7 @@ def _separating(counted: Counted) -> tuple[str, str]:
 
 def _labelled(counted: Counted) -> Sentence:
     rate, lower, upper = (float(one[counted.place]) for one in counted.pooled.rates())
-    values = {"days": counted.churn_days, "n": int(counted.pooled.sums[counted.place, kernels.N])}
+    values: dict[str, Any] = {"days": counted.churn_days, "n": int(counted.pooled.sums[counted.place, kernels.N])}
     values |= {"rate": percent(rate), "lower": percent(lower), "upper": percent(upper)}
     en = "{rate} of {n:,} purchases were not followed by another within {days:,} days"
     ko = "구매 {n:,}건 가운데 {rate}는 {days:,}일 안에 다음 구매가 없었습니다"
@@ -169,6 +169,11 @@ def explain(counted: Counted, churn: Churn, orders: Sentence, cut_off: bool) -> 
     window = {"full": counted.full[0] if counted.full else "–", "days": counted.churn_days}
     n = {"buyers": waits.buyers, "purchases": waits.purchases, "gaps": int(waits.followed.sum())}
     n |= {"periods": len(churn.names)}
+    early = Sentence(
+        "nobody can churn in the first {days:,} days of the log or view, whatever happened before it",
+        "로그나 뷰의 첫 {days:,}일에는 그 이전의 구매를 알 수 없으므로 이탈이 나타나지 않습니다.",
+        {"days": counted.churn_days},
+    )
     return {
         "unit": joined([unit, orders], ko=", "),
         "window": Sentence(
@@ -186,7 +191,7 @@ def explain(counted: Counted, churn: Churn, orders: Sentence, cut_off: bool) -> 
             n,
         ),
         "zone": Sentence("{zone}", "{zone}", {"zone": counted.zone}),
-        "exclusions": joined([_EXCLUDED, *([_CUT_OFF] if cut_off else [])]),
+        "exclusions": joined([_EXCLUDED, early, *([_CUT_OFF] if cut_off else [])]),
     }
 
 

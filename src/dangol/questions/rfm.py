@@ -162,7 +162,9 @@ def rfm(
 
 
 def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple | np.ndarray) else value
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _rules(log: EventLog, asked: Mapping[str, Any]) -> Rules:

@@ -68,7 +68,8 @@ class Customers:
     @cached_property
     def money(self) -> Floats:
         """The net money of each tier."""
-        return np.bincount(self.tiers[-1], self.values.amount, minlength=len(self.scheme.tiers))
+        money: Floats = np.bincount(self.tiers[-1], self.values.amount, len(self.scheme.tiers)).astype(np.float64)
+        return money
 
     @cached_property
     def moves(self) -> list[Moves]:

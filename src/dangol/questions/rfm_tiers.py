@@ -88,7 +88,8 @@ class Scheme:
     def place(self, scores: Sequence[Ints], orders: Ints) -> Ints:
         """Return the tier of every customer, as a position in ``tiers``: the first whose rule fits."""
         if self.own is None:
-            return _usual(*(_position(one, size) for one, size in zip(scores, self.sizes, strict=True)), orders)
+            r, f, m = (_position(one, size) for one, size in zip(scores, self.sizes, strict=True))
+            return _usual(r, f, m, orders)
         found = np.full(len(orders), len(self.own), np.int64)
         for code, rule in reversed(list(enumerate(self.own.values()))):
             fits = [np.isin(scores[MEASURES.index(name)], list(allowed)) for name, allowed in rule.items()]

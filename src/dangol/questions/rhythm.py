@@ -79,9 +79,10 @@ def rhythm(
         ``weekdays``: [segment,] weekday, events, users, share_of_events, share_of_users, days (exposure: hours / 24),
         events_per_day. ``daily_hours``: [segment,] hour and the same with hours and events_per_hour.
         ``variation``: [segment,] level ("hour": 24 cells, "weekday": 7, "hour of week": 168), cv (float: population
-        standard deviation over mean of the cells' events per hour of exposure), lower, upper (its 95 % percentile
-        bootstrap interval over users), cv_users (the same of share_of_users), users, chi2, df, p: test of events coming
-        at the same rate in all cells (NaN with fewer than two users).
+        standard deviation over mean of the cells' events per hour of exposure), cv_adjusted (the same without what
+        chance alone adds), lower, upper (the 95 % bootstrap interval of cv_adjusted, over users), cv_users (cv of
+        share_of_users), users, chi2, df, p: test of events coming at the same rate in all cells. What takes two users
+        is NaN with fewer.
         ``season``: period (str: the day), start (time in the log's zone), value, trend, season_7 (one for each season),
         remainder, unusual (bool: more than 3.5 × 1.4826 median absolute deviations from the median remainder).
         ``strength``: component ("trend", "season_7", …), strength, lower, upper (95 %, moving-block bootstrap), cycles
@@ -100,16 +101,19 @@ def rhythm(
         The test compares Pearson's chi-square against counts in proportion to exposure with its distribution when a
         user's events hang together: Rao and Scott's second-order correction, with the covariance of cells between
         users, and an estimate of its squared eigenvalues that stays right with few users. ``chi2`` and ``df`` are the
-        corrected ones. With fewer than about 100 users it errs on the side of not rejecting. The
-        three tests are not corrected for being three. More than 1,000 users (with more than 12 segments: fewer) are put
-        into as many random groups, which stand for users in test and bootstrap. As drawing anew adds noise, the
-        interval of a coefficient of variation lies somewhat high where users or events are few.
+        corrected ones. With fewer than about 100 users it errs on the side of not rejecting. The three tests are not
+        corrected for being three. More than 1,000 users (with more than 12 segments: fewer) are put into as many random
+        groups, which stand for users in test and bootstrap. Chance alone makes rates differ, so
+        ``cv`` is too large where users or events are few: cv² by the noise of the rates, and cv² of users drawn anew by
+        twice that. The bootstrap says how much it is; it is taken off cv² for ``cv_adjusted`` and twice off the
+        percentiles for its interval (not below 0).
 
         Only whole local days are in the series, empty ones as 0. Three whole cycles of each season are needed: without
         ``season`` a shorter log is not taken apart, with it that is an error. STL is robust with statsmodels' default
-        windows. The bootstrap of strength draws days anew in blocks of the longest season (200 times), with the parts
-        that they were taken into; it does not take the drawn series apart again. A series that never changes has no
-        strength (NaN), and what is below a billionth of the largest value counts as rounding.
+        windows, which leaves small remainders: of pure noise, too, about 7 days in 100 are unusual. The bootstrap of
+        strength draws days anew in blocks of the longest season (200 times), with the parts that they were taken into;
+        it does not take the drawn series apart again. A series that never changes has no strength (NaN), and what is
+        below a billionth of the largest value counts as rounding.
 
     Raises:
         InputError: for an unknown event or column, a measure that is none of the three, amounts the log does not have,

@@ -53,7 +53,7 @@ def seasons(asked: Sequence[int] | None) -> tuple[int, ...]:
     """
     if asked is None:
         return _DEFAULT
-    listed = list(asked) if isinstance(asked, list | tuple | np.ndarray) else [asked]
+    listed: list[Any] = list(asked) if isinstance(asked, list | tuple | np.ndarray) else [asked]
     whole = all(isinstance(one, int | np.integer) and not isinstance(one, bool) and one >= 2 for one in listed)
     if not listed or not whole or len(set(listed)) < len(listed):
         raise InputError(

@@ -17,9 +17,13 @@ _NAN: Final = float("nan")
 
 
 class Spread(NamedTuple):
-    """The coefficient of variation of cells' rates with its bootstrap interval, and the test of equal rates."""
+    """The coefficient of variation of cells' rates, without the noise of chance and with its interval; and the test.
+
+    The test is of equal rates.
+    """
 
     cv: float
+    cv_adjusted: float
     lower: float
     upper: float
     chi2: float
@@ -66,12 +70,24 @@ def spreads(clusters: Ints, exposure: Floats, seed: tuple[int, int]) -> dict[str
     for level in LEVELS:
         hours = gathered(exposure, level)
         cv = float(variation(gathered(some.sum(axis=0)[None], level), hours)[0])
-        bounds = (_NAN, _NAN)
+        adjusted = (_NAN, _NAN, _NAN)
         if drawn is not None:
-            lower, upper = np.quantile(variation(gathered(drawn, level), hours), [0.025, 0.975]).tolist()
-            bounds = (float(lower), float(upper))
-        found[level] = Spread(cv, *bounds, *even(gathered(some, level), hours))
+            adjusted = _adjusted(cv, variation(gathered(drawn, level), hours))
+        found[level] = Spread(cv, *adjusted, *even(gathered(some, level), hours))
     return found
+
+
+def _adjusted(cv: float, drawn: Floats) -> tuple[float, float, float]:
+    """Take the noise of chance off a coefficient of variation; return it with its 95 % interval.
+
+    Chance makes even rates differ, so a squared coefficient is too large by the noise of its rates, and that of a draw
+    by as much again: the excess of the draws' mean says how much that is.
+    """
+    squares = drawn**2
+    noise = float(squares.mean()) - cv**2
+    lower, upper = np.quantile(squares, [0.025, 0.975]).tolist()
+    found = np.sqrt(np.maximum([cv**2 - noise, lower - 2 * noise, upper - 2 * noise], 0))
+    return float(found[0]), float(found[1]), float(found[2])
 
 
 def _drawn(clusters: Floats, seed: tuple[int, int]) -> Floats:

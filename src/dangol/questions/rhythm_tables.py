@@ -96,6 +96,13 @@ class Counted:
         return spreads(self.total.groups[0], self.exposure, (self.seed, 0))
 
     @cached_property
+    def spreads(self) -> list[dict[str, Spread]]:
+        """The spread within each segment."""
+        if self.parts is None:
+            return []
+        return [spreads(part, self.exposure, (self.seed, code + 1)) for code, part in enumerate(self.parts.groups)]
+
+    @cached_property
     def strength(self) -> dict[str, dict[str, Any]]:
         """The strength of each component of the daily series; empty where it was not taken apart."""
         return {} if self.daily.found is None else strengths(self.daily.found, self.seed)
@@ -157,16 +164,11 @@ def _variation(counted: Counted) -> pd.DataFrame:
     import pandas as pd
 
     cells, some = counted.shown, np.flatnonzero(counted.shown.people)
-    found = [
-        counted.spread
-        if counted.parts is None
-        else spreads(cells.groups[code], counted.exposure, (counted.seed, code + 1))
-        for code in some.tolist()
-    ]
+    found = [counted.spread if counted.parts is None else counted.spreads[code] for code in some.tolist()]
     own = {level: variation(cells.share_of_users(level)[some], gathered(counted.exposure, level)) for level in LEVELS}
     columns: dict[str, Any] = _segment(counted, some, len(LEVELS))
     columns["level"] = pd.Series(list(LEVELS) * len(some), dtype="str")
-    for name in ("cv", "lower", "upper"):
+    for name in ("cv", "cv_adjusted", "lower", "upper"):
         columns[name] = _listed(found, name)
     columns["cv_users"] = np.stack([own[level] for level in LEVELS], axis=1).ravel()
     columns["users"] = np.repeat(cells.people[some], len(LEVELS))

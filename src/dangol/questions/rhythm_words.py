@@ -12,7 +12,7 @@ from dangol.core.proportions import share
 from dangol.core.words import Sentence, joined, percent
 
 from .rhythm_season import CYCLES
-from .rhythm_spread import LEVELS, gathered, variation
+from .rhythm_spread import LEVELS, gathered
 from .rhythm_tables import Counted
 
 Floats = npt.NDArray[np.float64]
@@ -90,16 +90,14 @@ def _headline(counted: Counted) -> Sentence:
     shares = {level: counted.total.share_of_events(level)[0] for level in LEVELS}
     values = _peaks(counted, counted.total.events[0], shares)
     week = counted.spread[LEVELS[2]]
-    values |= {"cv": week.cv, "lower": week.lower, "upper": week.upper}
+    values |= {"cv": week.cv_adjusted, "lower": week.lower, "upper": week.upper}
     en = "Most happens from {hour} ({hour_share} of events) and on {weekday}s ({weekday_share})"
     ko = "하루 중에는 {hour_ko}대(이벤트의 {hour_share}), 요일 중에는 {weekday_ko}({weekday_share})에 활동이 "
     ko += "가장 많습니다"
-    if week.cv == week.cv:
-        en += "; over the hours of the week the coefficient of variation is {cv:.2f}"
-        ko += ". 요일별 시간대에 따른 활동량의 변동계수는 {cv:.2f}입니다"
-        if week.lower == week.lower:
-            en += " (95 % interval {lower:.2f} to {upper:.2f})"
-            ko += "(95 % 신뢰구간 {lower:.2f}~{upper:.2f})"
+    if week.cv_adjusted == week.cv_adjusted:
+        en += "; over the hours of the week the coefficient of variation is {cv:.2f} (95 % interval {lower:.2f} to "
+        en += "{upper:.2f})"
+        ko += ". 요일별 시간대에 따른 활동량의 변동계수는 {cv:.2f}입니다(95 % 신뢰구간 {lower:.2f}~{upper:.2f})"
     days = float(counted.exposure.sum() / 24)
     if counted.people < _FEW:
         values["few"] = counted.people
@@ -184,7 +182,8 @@ def _segments(counted: Counted) -> list[Sentence]:
     if counted.parts is None or counted.labels is None:
         return []
     parts = counted.parts
-    cv = np.where(parts.people >= _FEW, variation(parts.events, counted.exposure), np.nan)
+    cv = np.array([found[LEVELS[2]].cv_adjusted for found in counted.spreads])
+    cv[parts.people < _FEW] = np.nan
     if np.isfinite(cv).sum() < 2:
         return []
     values: dict[str, Any] = {"by": counted.by, "few": _FEW}
@@ -272,8 +271,8 @@ def _unusual(counted: Counted) -> list[Sentence]:
 def explain(counted: Counted, *, cut_off: bool) -> dict[str, Sentence]:
     """Say how it was computed."""
     start, until = (calendar.write(one, counted.zone) for one in (counted.start, counted.as_of))
-    values = {"users": counted.people, "events": int(counted.total.events.sum())}
-    values |= {"days": float(counted.exposure.sum() / 24)}
+    values: dict[str, Any] = {"users": counted.people, "events": int(counted.total.events.sum())}
+    values["days"] = float(counted.exposure.sum() / 24)
     said = [_CLUSTERED, *([_GROUPED] if counted.hashed else []), _WHOLE_DAYS]
     if counted.event is not None:
         said.append(Sentence("only '{event}' counts", "‘{event}’ 이벤트만 셉니다.", {"event": counted.event}))

@@ -211,6 +211,7 @@ def _count(log: EventLog, rules: Rules, cut: Breakdown | None, every: durations.
         names=tuple(calendar.names(rules.edges[:-1], every, log.zone)),
         labels=cut.labels if cut else None,
         by=cut.column if cut else None,
+        per_row=cut is not None and not cut.per_user,
         every=every,
         zone=log.zone,
         as_of=rules.as_of,

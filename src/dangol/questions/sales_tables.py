@@ -58,12 +58,22 @@ class Sums:
     def of(cells: Floats, groups: int) -> Sums:
         """Read the kernel's sums."""
 
-        def column(place: int) -> Floats:
+        def count(place: int) -> Ints:
+            return money(place).astype(np.int64)
+
+        def money(place: int) -> Floats:
             return cells[:, place].reshape(groups, -1)
 
-        counts = (kernels.BUYERS, kernels.ORDERS, kernels.FAILURES, kernels.NEW_BUYERS, kernels.RETURNS)
-        money = (kernels.GROSS, kernels.REFUNDS, kernels.FAILED_AMOUNT)
-        return Sums(*(column(one).astype(np.int64) for one in counts), *(column(one) for one in money))
+        return Sums(
+            buyers=count(kernels.BUYERS),
+            orders=count(kernels.ORDERS),
+            failed=count(kernels.FAILURES),
+            new_buyers=count(kernels.NEW_BUYERS),
+            returns=count(kernels.RETURNS),
+            gross=money(kernels.GROSS),
+            refunds=money(kernels.REFUNDS),
+            failed_amount=money(kernels.FAILED_AMOUNT),
+        )
 
     @cached_property
     def amount(self) -> Floats:
@@ -93,7 +103,8 @@ class Sums:
 class Counted:
     """Everything counted: by kind of buyer, and with ``by`` by segment.
 
-    ``start`` is the log's or view's beginning, which may lie within the first period.
+    ``per_row`` says that rows have segments, not users. ``start`` is the log's or view's beginning, which may lie
+    within the first period.
     """
 
     kinds: Sums
@@ -103,6 +114,7 @@ class Counted:
     names: tuple[str, ...]
     labels: tuple[str, ...] | None
     by: str | None
+    per_row: bool
     every: Period
     zone: str
     as_of: int

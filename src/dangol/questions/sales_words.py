@@ -295,12 +295,13 @@ def _taken_off(counted: Counted) -> list[Sentence]:
             )
         )
     if total.failed.any():
-        values = {"failed": int(total.failed.sum()), "lost": money(float(total.failed_amount.sum()))}
+        lost = float(total.failed_amount.sum())
+        worth, worth_ko = (", worth {lost}", "({lost})") if lost else ("", "")
         found.append(
             Sentence(
-                "Failed payments ({failed:,}, worth {lost}) are not in sales.",
-                "결제 실패 {failed:,}건({lost})은 매출에 넣지 않았습니다.",
-                values,
+                f"Failed payments ({{failed:,}}{worth}) are not in sales.",
+                f"결제 실패 {{failed:,}}건{worth_ko}은 매출에 넣지 않았습니다.",
+                {"failed": int(total.failed.sum()), "lost": money(lost)},
             )
         )
     return found
@@ -374,11 +375,11 @@ def _exclusions(counted: Counted, asked: Mapping[str, Any]) -> list[Sentence]:
                 {"unpriced": counted.seen.unpriced},
             )
         )
-    if counted.by is not None and asked["order"] is not None:
+    if counted.per_row:
         said.append(
             Sentence(
-                "an order with rows in several segments counts in each",
-                "여러 집단에 행이 있는 주문은 집단마다 셉니다.",
+                "a buyer, or an order, with rows in several segments counts in each",
+                "여러 집단에 행이 있는 구매자와 주문은 집단마다 셉니다.",
             )
         )
     if asked["as_of"] is not None:

@@ -25,7 +25,11 @@ def findings(sections: Sequence[Section]) -> list[tuple[str, Sentence]]:
     by their share; then what goes with success; then how things usually are, in the order of the sections.
     """
     ranked = sorted(enumerate(sections), key=lambda one: (-_weight(one[1].result), one[0]))
-    return [(section.anchor, section.result.sentences[0]) for _, section in ranked]
+    said: dict[str, tuple[str, Sentence]] = {}
+    for _, section in ranked:  # two sections may begin with the same finding, as sales and the same by segment
+        sentence = section.result.sentences[0]
+        said.setdefault(sentence.write(), (section.anchor, sentence))
+    return list(said.values())
 
 
 def _weight(result: Result) -> float:

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 from dangol.core.errors import choice
-from dangol.core.labels import label, title
+from dangol.core.labels import caption, label, title
 from dangol.core.show import write
 from dangol.core.words import LANGUAGES, Sentence
 from dangol.log.report import LoadReport
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _ROWS: Final = 15
 _ROWS_ALONE: Final = 200
+_WIDE: Final = 11  # columns above which a table is printed small
 _WORDS: Final = {
     "en": {
         "contents": "Contents",
@@ -141,7 +142,7 @@ def _section(section: Section, lang: str, rows: int) -> dict[str, Any]:
         "sentences": [sentence.write(lang) for sentence in result.sentences],
         "figure": data(figure),
         "height": height,
-        "tables": [_table(result.tables[name], name, lang, rows) for name in result.shown],
+        "tables": [_table(result.tables[name], caption(name, lang, result.name), lang, rows) for name in result.shown],
         "how": [(label(aspect, lang), said) for aspect, said in result.explain(lang).items()],
         "recipe": _recipe(result),
     }
@@ -154,7 +155,7 @@ def _recipe(result: Result) -> str:
     return f"dg.{result.recipe['question']}(log, {given})" if given else f"dg.{result.recipe['question']}(log)"
 
 
-def _table(table: pd.DataFrame, name: str, lang: str, most: int) -> dict[str, Any]:
+def _table(table: pd.DataFrame, heading: str, lang: str, most: int) -> dict[str, Any]:
     """A table's title, head, cells (text, and whether it is a number), and how many rows are left out."""
     columns = [str(column) for column in table.columns]
     cells = []
@@ -162,14 +163,15 @@ def _table(table: pd.DataFrame, name: str, lang: str, most: int) -> dict[str, An
         measure = str(row[0]) if columns[0] == "measure" else None
         cells.append([_cell(value, measure, column, lang) for value, column in zip(row, columns, strict=True)])
     return {
-        "title": label(name, lang),
+        "title": heading,
         "head": [(label(column, lang), bool(cells) and cells[0][at][1]) for at, column in enumerate(columns)],
         "rows": cells,
+        "wide": len(columns) > _WIDE,
         "left": max(len(table) - most, 0),
     }
 
 
 def _cell(value: Any, measure: str | None, column: str, lang: str) -> tuple[str, bool]:
-    if isinstance(value, str):
-        return (label(value, lang) if column in ("measure", "component") else value), False
-    return write(value, measure if measure and column != "measure" else column, lang), True
+    """Write a cell, and say whether it is a number; the values of a summary are written as their measure asks."""
+    named = measure if measure and column != "measure" else column
+    return write(value, named, lang), not isinstance(value, str)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -124,5 +125,6 @@ def write(target: Path, text: str) -> None:
         beside.write_text(text, encoding="utf-8")
         beside.replace(target)
     except OSError as problem:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
         raise StoreError(f"{target} cannot be written: {problem.strerror or problem}") from problem
