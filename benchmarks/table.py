@@ -270,8 +270,8 @@ def _alone(found: dict[str, Any]) -> str:
     head = ["question", "Dangol", "call alone", "processor time", "of a plain sum", "memory"]
     return (
         "### What no peer has as one query\n\n`repurchase` follows every purchase to the next, or to the log's end, "
-        "for nine numbers of days, with intervals by buyer; `drivers` holds a grid of behaviours against an outcome, among "
-        "equally active users. So Dangol stands beside the plain sum alone.\n\n" + _table(head, rows)
+        "for nine numbers of days, with intervals by buyer; `drivers` holds a grid of behaviours against an outcome, "
+        "among equally active users. So Dangol stands beside the plain sum alone.\n\n" + _table(head, rows)
         if rows
         else ""
     )

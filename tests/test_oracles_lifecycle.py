@@ -20,7 +20,7 @@ from tests.oracles import Event, check, check_words, periods, rows_of, wilson
 from tests.oracles import lifecycle as oracle
 from tests.oracles.lifecycle import STATES, Known, known
 from tests.oracles.properties import blocks_change_nothing, doubled, moments, order_of_rows_changes_nothing
-from tests.oracles.strategies import DAY, HOUR, LONG_GAPS, NAMES, ZONES, Small, blocks, busy, effort, logs, views
+from tests.oracles.strategies import DAY, HOUR, LONG_GAPS, NAMES, ZONES, Small, blocks, busy, effort, logs, turns, views
 
 Asked = dict[str, Any]
 
@@ -38,6 +38,8 @@ def questions(draw: st.DrawFn, distinct: bool = False) -> tuple[Small, Asked]:
     """Draw a log and what to ask of it."""
     every, gaps = draw(st.sampled_from(PERIODS))
     small = draw(logs(gaps, WHOLE_HOURS if every == "12h" else ZONES, most=7, distinct=distinct))
+    if draw(st.booleans()):
+        small = small.starting(draw(st.sampled_from(turns(small.zone))))
     event = draw(st.sampled_from((None, *sorted({event.name for event in small.events}))))
     return small, {
         "every": every,
@@ -86,10 +88,11 @@ def test_the_users_behind_a_number(question: tuple[Small, Asked], size: int, dat
     found, whole = lifecycle(log, **asked), expected(small, log, asked)
     names = [span.name for span in whole.spans]
     place = data.draw(st.sampled_from([place for place, name in enumerate(names) if names.count(name) == 1]))
-    state = data.draw(st.sampled_from((*STATES, "active")))
-    segment = data.draw(st.sampled_from([None, *(whole.segments if asked["by"] else ())]))
-    more = {} if segment is None else {"segment": segment}
-    assert found.units(period=names[place], state=state, **more).tolist() == oracle.who(whole, place, state, segment)
+    for segment in (None, *(whole.segments if asked["by"] else ())):
+        more = {} if segment is None else {"segment": segment}
+        for state in (*STATES, "active"):
+            listed = found.units(period=names[place], state=state, **more).tolist()
+            assert listed == oracle.who(whole, place, state, segment)
 
 
 @effort(40)

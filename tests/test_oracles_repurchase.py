@@ -19,7 +19,7 @@ from tests.oracles import repurchase as oracle
 from tests.oracles.properties import blocks_change_nothing, doubled, moments, order_of_rows_changes_nothing
 from tests.oracles.purchases import Roles
 from tests.oracles.repurchase import Known, known
-from tests.oracles.strategies import DAY, HOUR, Small, blocks, busy, effort, shop_logs, views
+from tests.oracles.strategies import DAY, HOUR, Small, blocks, busy, effort, shop_logs, turns, views
 
 Asked = dict[str, Any]
 
@@ -38,6 +38,8 @@ def questions(draw: st.DrawFn, distinct: bool = False) -> tuple[Small, Asked]:
         small = busy(draw(st.integers(0, 1000)), 30, draw(st.sampled_from((20, 50))))
     else:
         small = draw(shop_logs(GAPS, distinct=distinct))
+        if draw(st.booleans()):
+            small = small.starting(draw(st.sampled_from(turns(small.zone))))
     names = {event.name for event in small.events}
     event = draw(st.sampled_from((None, "order"))) if "order" in names else None
     return small, {

@@ -23,7 +23,7 @@ from tests.oracles import rfm as oracle
 from tests.oracles.properties import blocks_change_nothing, doubled, moments, order_of_rows_changes_nothing
 from tests.oracles.purchases import Roles, by_user, orders, role_of
 from tests.oracles.rfm import MEASURES, NOT_YET, Asked, Known, known
-from tests.oracles.strategies import DAY, HOUR, LONG_GAPS, MINUTE, Small, blocks, busy, effort, shop_logs, views
+from tests.oracles.strategies import DAY, HOUR, LONG_GAPS, MINUTE, Small, blocks, busy, effort, shop_logs, turns, views
 
 OWN_CUTS = (None, None, (2,), (1, 5, 30), (0, 15.5))
 OWN_TIERS = (
@@ -55,6 +55,8 @@ def questions(draw: st.DrawFn, distinct: bool = False) -> tuple[Small, Asked]:
         small = busy(draw(st.integers(0, 1000)), draw(st.sampled_from((8, 16, 31))), 60)
     else:
         small = draw(shop_logs(LONG_GAPS, distinct=distinct))
+        if draw(st.booleans()):
+            small = small.starting(draw(st.sampled_from(turns(small.zone))))
     return small, draw(options(small))
 
 

@@ -17,7 +17,7 @@ from tests.oracles import Event, check, check_words, rows_of
 from tests.oracles import rhythm as oracle
 from tests.oracles.properties import alike, blocks_change_nothing, doubled, moments, order_of_rows_changes_nothing
 from tests.oracles.rhythm import LEVELS, Known, begin_of, known
-from tests.oracles.strategies import DAY, HOUR, SHORT_GAPS, Small, blocks, busy, effort, logs, views
+from tests.oracles.strategies import DAY, HOUR, SHORT_GAPS, Small, blocks, busy, effort, logs, turns, views
 
 GAPS = (*SHORT_GAPS, DAY - 1, DAY, 7 * DAY)
 TABLES = {"hours": "hour of week", "weekdays": "weekday", "daily_hours": "hour"}
@@ -28,6 +28,8 @@ BY = st.sampled_from((None, None, "country", "age", "item", "amount"))
 def questions(draw: st.DrawFn, distinct: bool = False) -> tuple[Small, dict[str, Any]]:
     """Draw a log and what to ask of it."""
     small = draw(logs(GAPS, most=7, distinct=distinct))
+    if draw(st.booleans()):
+        small = small.starting(draw(st.sampled_from(turns(small.zone))))
     event = draw(st.sampled_from((None, *sorted({event.name for event in small.events}))))
     return small, {"event": event, "by": draw(BY)}
 
@@ -216,6 +218,14 @@ def test_a_series_that_never_changes_has_no_strength() -> None:
     found = rhythm(small.log())
     assert all(row["strength"] is None for row in rows_of(found.tables["strength"]))
     assert not any(row["unusual"] for row in rows_of(found.tables["season"]))
+    check_words(found)
+
+
+def test_a_trend_that_never_changes_is_told_in_words() -> None:
+    values = {"item": "x", "amount": 1.0}
+    small = Small("UTC", tuple(Event("u", "a", week * 7 * DAY, values) for week in range(4)), {})
+    found = rhythm(small.log())
+    assert next(row["strength"] for row in rows_of(found.tables["strength"]) if row["component"] == "trend") is None
     check_words(found)
 
 

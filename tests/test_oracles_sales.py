@@ -20,7 +20,7 @@ from tests.oracles import sales as oracle
 from tests.oracles.properties import blocks_change_nothing, doubled, moments, order_of_rows_changes_nothing
 from tests.oracles.purchases import Roles
 from tests.oracles.sales import FACTORS, Known, known
-from tests.oracles.strategies import DAY, HOUR, LONG_GAPS, Small, blocks, busy, effort, shop_logs, views
+from tests.oracles.strategies import DAY, HOUR, LONG_GAPS, Small, blocks, busy, effort, shop_logs, turns, views
 
 SLOW_GAPS = (0, 1, DAY, 27 * DAY, 31 * DAY, 92 * DAY, 364 * DAY)
 QUICK_GAPS = (0, 1, HOUR, 12 * HOUR, DAY - 1, DAY, 3 * DAY)
@@ -48,6 +48,8 @@ def questions(draw: st.DrawFn, distinct: bool = False) -> tuple[Small, dict[str,
     """Draw a log and what to ask of it."""
     every, gaps = draw(st.sampled_from(PERIODS))
     small = draw(shop_logs(gaps, distinct=distinct))
+    if draw(st.booleans()):
+        small = small.starting(draw(st.sampled_from(turns(small.zone))))
     return small, {"every": every, "roles": draw(roles(small)), "by": draw(BY)}
 
 
@@ -91,6 +93,19 @@ def test_a_crowd(seed: int, every: str, by: str | None, data: st.DataObject) -> 
     asked = {"every": every, "by": by, "roles": data.draw(roles(small))}
     log = small.log(100)
     compare(ask(log, asked), expected(small, log, asked))
+
+
+@pytest.mark.parametrize("by", ["country", "age", "item"])
+@pytest.mark.parametrize(("seed", "order"), [(0, None), (1, "order_id")])
+def test_segments_with_enough_buyers_to_test(seed: int, order: str | None, by: str) -> None:
+    small = busy(seed, 700, 30, most=12)
+    asked = {"every": "1w", "by": by, "roles": Roles("order", "refund", "failed", order)}
+    log = small.log(100)
+    found, whole = ask(log, asked), expected(small, log, asked)
+    compare(found, whole)
+    tested = [row for row in rows_of(found.tables["contributions"]) if row["q"] is not None]
+    assert tested
+    assert all(row["lower"] < row["against_rest"] < row["upper"] for row in tested)
 
 
 @effort(80)

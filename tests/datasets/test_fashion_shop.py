@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
+
 import numpy as np
 import pandas as pd
 import pytest
 
+import dangol as dg
 from dangol.datasets import Sample, fashion_shop
 
 from .frames import check_account, check_order, expected, plain
@@ -113,6 +116,23 @@ def test_orders_payments_and_refunds(events: pd.DataFrame) -> None:
     others = events[~events["event"].isin(["order", "payment_failed", "refund"])]
     assert others[["order_id", "payment", "amount"]].isna().all().all()
     assert (events["category"].notna() == events["event"].isin(["view_item", "add_to_cart", "order", "refund"])).all()
+
+
+def test_the_mapping_takes_no_failed_payment_for_a_sale(sample: Sample) -> None:
+    """Who loads the sample as it says, and asks for its orders, gets the sales of the truth: of paid orders."""
+    log = dg.ingest(sample.events, **sample.arguments())
+    rows = plain(sample.events)
+    failed = (rows["event"] == "order") & (rows["payment"] == "failed")
+    assert 0.03 < failed.sum() / (rows["event"] == "order").sum() < 0.05
+    answer = dg.sales(log, event="order", failed="order_failed", refund="refund")
+    assert answer.table["failed"].sum() == failed.sum()
+    truth = sample.truth_tables["sales"].to_pandas()
+    assert answer.table["amount"].sum() == truth["net"].sum()
+    assert answer.table["orders"].sum() == truth["orders"].sum()
+    assert dg.sales(log, event="order").table["gross"].sum() == truth["sales"].sum()  # even without naming it
+    words = shlex.split(sample.command("shop"))
+    assert words[words.index("--event") + 1] == sample.mapping["event"]
+    assert "'order_failed'" in sample.mapping["event"]
 
 
 def test_customers(sample: Sample, events: pd.DataFrame) -> None:

@@ -109,9 +109,7 @@ def test_segments_made_later_than_the_data_are_refused() -> None:
 def test_hindsight_is_allowed_when_asked_for_and_told_in_the_recipe() -> None:
     log = small().with_segments(TIERS, as_of="2024-01-03", hindsight=True)
     result = overview(log, every="1y", by="segment")
-    assert result.recipe["log"]["view"] == [
-        "segment: n=1, as_of=2024-01-03 00:00, hindsight=True, unmatched=1"
-    ]
+    assert result.recipe["log"]["view"] == ["segment: n=1, as_of=2024-01-03 00:00, hindsight=True, unmatched=1"]
 
 
 def test_as_of_may_stand_in_the_table() -> None:

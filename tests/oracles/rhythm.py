@@ -173,7 +173,9 @@ def season(parts: Parts) -> list[Row]:
         row: Row = {"period": name, "start": start, "value": value, "trend": parts.trend[place]}
         row |= {f"season_{season}": values[place] for season, values in parts.seasons.items()}
         left = parts.remainder[place]
-        rows.append(row | {"remainder": left, "unusual": abs(left - middle) > 3.5 * 1.4826 * spread})
+        off = abs(left - middle)
+        unusual = off > 3.5 * 1.4826 * spread and off > 0.1 * abs(value - left)
+        rows.append(row | {"remainder": left, "unusual": unusual})
     return rows
 
 

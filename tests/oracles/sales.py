@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import permutations
+from statistics import NormalDist
 
 from . import Event, Row, Span, in_order, label, periods, rate
 from .purchases import Purchase, Roles, by_user
@@ -198,6 +199,8 @@ def contributions(log: Known) -> list[Row]:
         return []
     place = done[-1]
     total = totals(log.rows(place))["amount"] - totals(log.rows(place - 1))["amount"]
+    tests = {segment: against_rest(log, segment, place) for segment in log.segments}
+    discoveries(list(tests.values()))
     rows = []
     for segment in log.segments:
         both = [log.rows(one, segment=segment) for one in (place - 1, place)]
@@ -208,8 +211,45 @@ def contributions(log: Known) -> list[Row]:
         row: Row = {"segment": segment, "amount_before": before["amount"], "amount_after": after["amount"]}
         row |= {"change": found["change"], "change_rate": found["change_rate"]}
         row["share_of_change"] = found["change"] / total if total else math.nan
+        row |= tests[segment]
         rows.append(row | {f"from_{factor}": found[f"from_{factor}"] for factor in FACTORS})
     return sorted(rows, key=lambda row: row["change"])
+
+
+def against_rest(log: Known, segment: str, place: int) -> Row:
+    """How a segment developed against everybody else, and the chance of that; all users one by one."""
+    none: Row = dict.fromkeys(("against_rest", "lower", "upper", "p", "q"), math.nan)
+    ratios, variance = [], 0.0
+    for inside in (True, False):
+        before, after = (
+            [one for one in log.rows(which, segment=None) if (one.segment == segment) == inside]
+            for which in (place - 1, place)
+        )
+        if min(totals(part)["amount"] for part in (before, after)) <= 1e-9:
+            return none
+        if min(totals(part)["buyers"] for part in (before, after)) < 25:
+            return none
+        money = [totals(part)["amount"] for part in (before, after)]
+        ratios.append(money[1] / money[0])
+        for user in {one.user for one in (*before, *after)}:
+            own = [totals([one for one in part if one.user == user])["amount"] for part in (before, after)]
+            variance += (own[1] / money[1] - own[0] / money[0]) ** 2
+    gap, spread = math.log(ratios[0] / ratios[1]), math.sqrt(variance)
+    if abs(gap) < 1e-11:
+        p = 1.0
+    else:
+        p = 2 * NormalDist().cdf(-abs(gap) / spread) if spread > 1e-12 else 0.0
+    ends = [math.exp(gap + sign * NormalDist().inv_cdf(0.975) * spread) - 1 for sign in (-1, 1)]
+    return {"against_rest": ratios[0] / ratios[1] - 1, "lower": ends[0], "upper": ends[1], "p": p, "q": math.nan}
+
+
+def discoveries(tests: list[Row]) -> None:
+    """Set q: the smallest rate of false discoveries at which a test would be called (Benjamini-Hochberg)."""
+    known = sorted(row["p"] for row in tests if not math.isnan(row["p"]))
+    called = [min(1.0, p * len(known) / rank) for rank, p in enumerate(known, 1)]
+    for row in tests:
+        if not math.isnan(row["p"]):
+            row["q"] = min(q for p, q in zip(known, called, strict=True) if p >= row["p"])
 
 
 def who(log: Known, period: str | None, segment: str | None, kind: str | None) -> list[str]:

@@ -87,6 +87,10 @@ class Small:
         as_of = None if self.as_of is None else self.as_of + us
         return replace(self, events=tuple(replace(one, time=one.time + us) for one in self.events), as_of=as_of)
 
+    def starting(self, time: int) -> Small:
+        """The same log, moved so that its first event is at an instant, such as the very beginning of a day."""
+        return self.moved(time - min(event.time for event in self.events))
+
     def doubled(self) -> Small:
         """Every user once more under a new id."""
         again = tuple(replace(one, user=one.user + "'") for one in self.events)
@@ -119,6 +123,22 @@ def anchors(zone: str) -> tuple[int, ...]:
             found += [day - timedelta(minutes=20), day + timedelta(minutes=30)]
         day = after
     return tuple(instant(one, zone) for one in found)
+
+
+@cache
+def turns(zone: str) -> tuple[int, ...]:
+    """Instants at which something begins: a year, a month, a week, and the hour after a zone's clock was changed."""
+    found = [instant(datetime(2011, month, day), zone) for month, day in ((1, 1), (8, 1), (2, 28), (6, 30))]
+    for anchor in anchors(zone)[4:]:
+        low, high = anchor - 2 * DAY, anchor + 2 * DAY
+        before = moment(low, zone).utcoffset()
+        if moment(high, zone).utcoffset() == before:
+            continue
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if moment(middle, zone).utcoffset() == before else (low, middle)
+        found.append(high)
+    return tuple(dict.fromkeys(found))
 
 
 @st.composite
@@ -198,7 +218,7 @@ def busy(seed: int, users: int, days: int, names: Sequence[str] = SHOP_NAMES, mo
     """A log of many users over a few days or weeks, some busier than others: a little shop that is always open."""
     chance = random.Random(seed)
     zone = chance.choice(ZONES)
-    base = chance.choice(anchors(zone))
+    base = chance.choice((chance.choice(anchors(zone)), chance.choice(turns(zone))))
     events: list[Event] = []
     people: dict[str, dict[str, Any]] = {}
     for number in range(users):

@@ -92,7 +92,7 @@ def test_the_same_playbook_gives_the_same_bytes_and_the_date_is_an_argument(book
 @pytest.mark.parametrize(
     ("old", "new", "line", "words"),
     [
-        ('title = "Visits"', "title = 3", 1, "title must be a text in quotes, or one in each language { en = …, ko = … }, found 3"),
+        ('title = "Visits"', "title = 3", 1, "or one in each language { en = …, ko = … }, found 3"),
         ("[source]", "[sourc]", 3, "did you mean 'source'"),
         ('path = "visits.csv"', 'pth = "visits.csv"', 4, "did you mean 'path'"),
         ('path = "visits.csv"', 'path = "none.csv"', 4, "none.csv"),

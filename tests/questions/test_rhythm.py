@@ -454,7 +454,8 @@ def test_components_add_up_and_planted_days_are_found() -> None:
     assert (season["trend"] + season["season_7"] + season["remainder"]).tolist() == pytest.approx(values.tolist())
     assert season.loc[season["unusual"], "remainder"].abs().idxmax() == 40  # 2024-02-10
     off = (season["remainder"] - season["remainder"].median()).abs()
-    assert season["unusual"].tolist() == (off > 3.5 * 1.4826 * off.median()).tolist()
+    usual = (season["trend"] + season["season_7"]).abs()
+    assert season["unusual"].tolist() == ((off > 3.5 * 1.4826 * off.median()) & (off > 0.1 * usual)).tolist()
     strength = result.tables["strength"].set_index("component")
     assert strength.columns.tolist() == ["strength", "lower", "upper", "cycles"]
     assert strength["cycles"].tolist() == pytest.approx([np.nan, 12], nan_ok=True)

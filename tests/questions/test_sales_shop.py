@@ -235,28 +235,21 @@ def test_lines_taken_for_orders_are_noticed(log: EventLog, invoices: EventLog) -
 
 
 def test_the_generated_shop_has_the_sales_that_were_drawn() -> None:
-    """The truth of the sample: orders, sales and refunds of each month and tier, of paid orders."""
+    """The truth of the sample: orders, sales and refunds of each month and tier, of paid orders, by its own mapping."""
     sample = fashion_shop(3_000, seed=4)
-    log = ingest(
-        sample.tables["events"],
-        user="user",
-        event="CASE WHEN payment = 'failed' THEN 'unpaid' ELSE event END",
-        time="time",
-        zone="Asia/Seoul",
-        amount="amount",
-        attributes=sample.tables["users"],
-        on="user",
-    )
-    found = sales(log, event="order", refund="refund", failed="unpaid", by="tier").table
+    log = ingest(sample.events, **sample.arguments())
+    found = sales(log, event="order", refund="refund", failed="order_failed", by="tier").table
     truth = sample.truth_tables["sales"].to_pandas().rename(columns={"month": "period", "tier": "segment"})
     both = found.merge(truth, on=["period", "segment"], suffixes=("", "_true"), validate="one_to_one")
     assert len(both) == len(found) == len(truth) == 48
     for ours, theirs in (("orders", "orders_true"), ("gross", "sales"), ("refunds", "refunds_true"), ("amount", "net")):
         assert both[ours].tolist() == both[theirs].tolist()
     # who leaves the failed payments in has more sales than the shop
-    assert sales(log, event=["order", "unpaid"], refund="refund").table["gross"].sum() > 1.02 * found["gross"].sum()
+    assert (
+        sales(log, event=["order", "order_failed"], refund="refund").table["gross"].sum() > 1.02 * found["gross"].sum()
+    )
     with pytest.raises(InputError, match="both event and failed"):
-        sales(log, event=["order", "unpaid"], failed="unpaid")
+        sales(log, event=["order", "order_failed"], failed="order_failed")
 
 
 # ---- CDNOW ----------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ _COLUMNS: Final[dict[str, tuple[str, str]]] = {
     "adjusted_p": ("p, equal activity", "p값(활동량 보정)"),
     "adjusted_q": ("q, equal activity", "q값(활동량 보정)"),
     "adjusted_upper": ("upper, equal activity", "상한(활동량 보정)"),
+    "against_rest": ("against the rest", "나머지 대비"),
     "amount": ("amount", "금액"),
     "amount_after": ("amount after", "이번 금액"),
     "amount_before": ("amount before", "직전 금액"),

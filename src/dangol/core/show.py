@@ -8,7 +8,7 @@ from . import labels
 from .durations import SECOND, spell
 from .words import money, percent
 
-_SHARES: Final = ("rate", "lower", "upper", "share", "stickiness", "difference", "recall", "cv", "strength")
+_SHARES: Final = ("rate", "lower", "upper", "share", "stickiness", "difference", "recall", "cv", "strength", "against")
 _LEAST_P: Final = 0.0001  # below it a probability of chance is told as that
 _YES_NO: Final = {"en": ("no", "yes"), "ko": ("아니요", "예")}
 
@@ -18,6 +18,8 @@ def write(value: Any, name: str, lang: str = "en") -> str:
 
     >>> write(0.25, "rate"), write(5400.0, "duration_s"), write(1234567, "events"), write(float("nan"), "rate")
     ('25.0 %', '1h 30m', '1,234,567', '–')
+    >>> write(-0.25, "against_rest")
+    '-25.0 %'
     >>> write(True, "complete", "ko"), write(5400.0, "duration_s", "ko")
     ('예', '1시간 30분')
     """

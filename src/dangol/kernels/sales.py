@@ -29,6 +29,18 @@ NEW_BUYERS: Final = 6
 RETURNS: Final = 7
 SUMS: Final = 8
 
+# the columns of a group's squares, eight as well: sums over users of products of their net amounts in two periods, in
+# the group (a before, b after) and in all groups together (A, B); and how many bought in no other group
+AA: Final = 0
+AB: Final = 1
+BB: Final = 2
+IN_AA: Final = 3  # a·A
+IN_AB: Final = 4  # a·B + b·A
+IN_BB: Final = 5  # b·B
+ONLY_BEFORE: Final = 6
+ONLY_AFTER: Final = 7
+SQUARES: Final = 8
+
 
 class Placed(NamedTuple):
     """Where purchases count.
@@ -145,3 +157,57 @@ def add_up(picked: Picked, begins: Flags, placed: Placed, group: Codes, groups: 
             i = placed.entry[user]
             sums[np.uint64(group[i]) * width + np.uint64(placed.period[i]), NEW_BUYERS] += 1
     return sums
+
+
+@kernel
+def square(picked: Picked, placed: Placed, group: Codes, groups: int, before: int) -> tuple[Floats, Floats]:
+    """Add up the squares of users' net amounts in the period ``before`` and the next: by group, and in all (AA AB BB).
+
+    A group's row has the columns AA …; with those of all, the squares of everybody else follow from it.
+    """
+    offsets, role, net = picked.offsets, picked.role, picked.net
+    cells, whole = np.zeros((groups, SQUARES)), np.zeros(3)
+    own, bought = np.zeros((groups, 2)), np.zeros((groups, 2), np.bool_)
+    seen, met = np.full(groups, -1, np.int64), np.empty(groups, np.int64)
+    one, zero = np.uint64(1), np.uint64(0)
+    for user in range(len(offsets) - 1):
+        n = zero
+        for i in range(offsets[user], offsets[user + 1]):
+            after = placed.period[i] - before
+            if after < 0 or after > 1 or role[i] == FAILED:
+                continue
+            at, late = np.uint64(group[i]), np.uint64(after)
+            if seen[at] != user:
+                seen[at], met[n] = user, at
+                n += one
+                own[at, zero], own[at, one] = 0.0, 0.0
+                bought[at, zero], bought[at, one] = False, False
+            own[at, late] += net[i]
+            bought[at, late] |= role[i] == ORDER
+        if n > zero:
+            _add_squares(cells, whole, own, bought, met[:n])
+    return cells, whole
+
+
+@kernel
+def _add_squares(cells: Floats, whole: Floats, own: Floats, bought: Flags, met: Ints) -> None:
+    """Add the squares of one user, who has amounts in the groups met."""
+    a, b, before, after = 0.0, 0.0, 0, 0
+    for at in met:
+        a += own[at, 0]
+        b += own[at, 1]
+        before += bought[at, 0]
+        after += bought[at, 1]
+    whole[AA] += a * a
+    whole[AB] += a * b
+    whole[BB] += b * b
+    for at in met:
+        cell, x, y = cells[at], own[at, 0], own[at, 1]
+        cell[AA] += x * x
+        cell[AB] += x * y
+        cell[BB] += y * y
+        cell[IN_AA] += x * a
+        cell[IN_AB] += x * b + y * a
+        cell[IN_BB] += y * b
+        cell[ONLY_BEFORE] += bought[at, 0] and before == 1
+        cell[ONLY_AFTER] += bought[at, 1] and after == 1

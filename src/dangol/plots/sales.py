@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from dangol.core import durations
 from dangol.core.changes import signed_money
 from dangol.core.words import money
+from dangol.questions.sales_evidence import FALSE_RATE
 
 from .style import INK, PALE, PALETTE, empty, panels, say, shorten
 
@@ -42,12 +43,22 @@ _KINDS: Final = {
     "new": ("new buyers", "신규 구매자", PALETTE[1]),
 }
 _FELL, _ROSE, _WHOLE = PALETTE[3], PALETTE[2], INK
+_UNSURE: Final = 0.35  # opacity of segments whose difference from the rest may be chance
+
+
+class _Step(NamedTuple):
+    """A bar of the waterfall; ``sure`` unless it is a segment without evidence that it differs from the rest."""
+
+    name: str
+    size: float
+    sure: bool = True
 
 
 def figure(result: Result, lang: str) -> go.Figure:
     """Draw net sales, new buyers stacked on returning ones, and beside them the last change as a waterfall.
 
-    The waterfall's steps are the three factors, with a breakdown the segments that changed most. A period that is not
+    The waterfall's steps are the three factors, with a breakdown the segments that changed most: in full colour those
+    that developed differently from the rest by more than chance, pale those that may not have. A period that is not
     over is hatched, and compared with nothing.
     """
     periods = _whole(result)
@@ -197,28 +208,30 @@ def _short(value: float, lang: str) -> str:
 # ---- the change -------------------------------------------------------------------------------------------------
 
 
-def _steps(result: Result, periods: pd.DataFrame, lang: str) -> list[tuple[str, float]]:
+def _steps(result: Result, periods: pd.DataFrame, lang: str) -> list[_Step]:
     """Return the parts of the last change, largest fall first for segments, and the change itself; none: nothing."""
     done = periods[periods["complete"]]
     if len(done) < 2:
         return []
     change = float(done["amount"].iloc[-1] - done["amount"].iloc[-2])
-    whole = (say(lang, "change", "증감"), change)
+    whole = _Step(say(lang, "change", "증감"), change)
     if "contributions" in result.tables:
         return [*_largest(result.tables["contributions"], lang), whole]
     last = result.table[result.table["complete"]].iloc[-1]
-    parts = [(say(lang, *words), float(last[name])) for name, words in _FACTORS.items()]
-    return [*parts, whole] if np.isfinite([size for _, size in parts]).all() else [whole]
+    parts = [_Step(say(lang, *words), float(last[name])) for name, words in _FACTORS.items()]
+    return [*parts, whole] if np.isfinite([part.size for part in parts]).all() else [whole]
 
 
-def _largest(table: pd.DataFrame, lang: str) -> list[tuple[str, float]]:
+def _largest(table: pd.DataFrame, lang: str) -> list[_Step]:
     """The segments that changed most, in the order of the table, and the rest as one."""
     most = table.loc[table["change"].abs().sort_values(ascending=False, kind="stable").index[:_MOST_SEGMENTS]]
     kept = table[table.index.isin(most.index)]
-    rows = [(shorten(str(name), 17), float(size)) for name, size in zip(kept["segment"], kept["change"], strict=True)]
+    columns = kept[["segment", "change", "q"]].itertuples(index=False)
+    rows = [_Step(shorten(str(name), 17), float(size), bool(q <= FALSE_RATE)) for name, size, q in columns]
     rest = table[~table.index.isin(most.index)]
     if len(rest):
-        rows.append((say(lang, "{n:,} others", "그 외 {n:,}개", n=len(rest)), float(rest["change"].sum())))
+        name = say(lang, "{n:,} others", "그 외 {n:,}개", n=len(rest))
+        rows.append(_Step(name, float(rest["change"].sum()), sure=False))
     return rows
 
 
@@ -234,14 +247,15 @@ def _heading(result: Result, periods: pd.DataFrame, lang: str) -> str:
     values = {"unit": en, "unit_ko": ko, "period": done.index[-1], "by": shorten(str(by), 16)}
     if by is None:
         return say(lang, "{period} against the {unit} before", "{period}, 바로 앞 {unit_ko} 대비 증감", **values)
-    return say(
-        lang, "{period} against the {unit} before, by {by}", "{period}, 바로 앞 {unit_ko} 대비 {by}별 증감", **values
-    )
+    en, ko = "{period} against the {unit} before, by {by}", "{period}, 바로 앞 {unit_ko} 대비 {by}별 증감"
+    if not (result.tables["contributions"]["q"] <= FALSE_RATE).all():
+        en, ko = en + "<br>(pale: may be chance)", ko + "<br>(옅은 색: 우연일 수 있음)"
+    return say(lang, en, ko, **values)
 
 
-def _waterfall(drawn: go.Figure, steps: list[tuple[str, float]]) -> None:
+def _waterfall(drawn: go.Figure, steps: list[_Step]) -> None:
     """Draw each part from where the one before has ended; the last bar is the change from zero."""
-    sizes = np.array([size for _, size in steps])
+    sizes = np.array([step.size for step in steps])
     ends = np.append(np.cumsum(sizes[:-1]), sizes[-1])
     base = ends - sizes
     low, high = min(0.0, float(ends.min())), max(0.0, float(ends.max()))
@@ -252,15 +266,19 @@ def _waterfall(drawn: go.Figure, steps: list[tuple[str, float]]) -> None:
         y=list(range(len(steps))),
         orientation="h",
         width=0.62,
-        marker={"color": [_FELL if size < 0 else _ROSE for size in sizes[:-1]] + [_WHOLE], "line": {"width": 0}},
-        customdata=[f"{name}: {signed_money(size)}" for name, size in steps],
+        marker={
+            "color": [_FELL if size < 0 else _ROSE for size in sizes[:-1]] + [_WHOLE],
+            "opacity": [1 if step.sure else _UNSURE for step in steps],
+            "line": {"width": 0},
+        },
+        customdata=[f"{step.name}: {signed_money(step.size)}" for step in steps],
         hovertemplate="%{customdata}<extra></extra>",
         showlegend=False,
         xaxis="x2",
         yaxis="y2",
     )
     _label(drawn, sizes, ends)
-    names = [f"<b>{name}</b>  " if place == len(steps) - 1 else f"{name}  " for place, (name, _) in enumerate(steps)]
+    names = [f"{step.name}  " for step in steps[:-1]] + [f"<b>{steps[-1].name}</b>  "]
     drawn.update_layout(
         xaxis2={
             "domain": [_RIGHT, _NUMBERS],

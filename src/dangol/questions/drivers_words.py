@@ -249,7 +249,7 @@ def _window(counted: Counted, asked: Mapping[str, Any]) -> Sentence:
 def _exclusions(found: Judged, asked: Mapping[str, Any]) -> Sentence:
     never, late = int(found.counted.people[0]), int(found.counted.people[1])
     own = ", ".join(f"‘{name}’" for name in dict.fromkeys((asked["outcome"], asked["start"])) if name is not None)
-    said = [
+    said: list[tuple[object, tuple[str, str], Mapping[str, Any]]] = [
         (True, _LATE, {"late": late}),
         (never, _NEVER, {"never": never}),
         (True, _UNTESTED, {"least": found.least, "untested": found.untested}),

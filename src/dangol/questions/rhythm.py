@@ -84,7 +84,8 @@ def rhythm(
         share_of_users), users, chi2, df, p: test of events coming at the same rate in all cells. What takes two users
         is NaN with fewer.
         ``season``: period (str: the day), start (time in the log's zone), value, trend, season_7 (one for each season),
-        remainder, unusual (bool: more than 3.5 × 1.4826 median absolute deviations from the median remainder).
+        remainder, unusual (bool: further from the median remainder than 3.5 × 1.4826 median absolute deviations, and
+        than a tenth of trend and seasons).
         ``strength``: component ("trend", "season_7", …), strength, lower, upper (95 %, moving-block bootstrap), cycles
         (days / season; trend: NaN). Both are empty where the series was not taken apart.
         ``units(weekday=1, hour=20)`` lists the users with an event in a cell; either may be left out; ``segment="…"``
@@ -110,7 +111,7 @@ def rhythm(
 
         Only whole local days are in the series, empty ones as 0. Three whole cycles of each season are needed: without
         ``season`` a shorter log is not taken apart, with it that is an error. STL is robust with statsmodels' default
-        windows, which leaves small remainders: of pure noise, too, about 7 days in 100 are unusual. The bootstrap of
+        windows, which leaves small remainders: of strong pure noise about 7 days in 100 are unusual. The bootstrap of
         strength draws days anew in blocks of the longest season (200 times), with the parts that they were taken into;
         it does not take the drawn series apart again. A series that never changes has no strength (NaN), and what is
         below a billionth of the largest value counts as rounding.

@@ -17,6 +17,7 @@ CYCLES: Final = 3  # whole cycles of a season below which it is not told from th
 _DEFAULT: Final = (7,)
 _DRAWS: Final = 200
 _UNUSUAL: Final = 3.5
+_NOTABLE: Final = 0.1
 _TO_SD: Final = 1.4826  # a normal's standard deviation in median absolute deviations
 _ROUNDING: Final = 1e-9  # of the largest value: what is smaller is not there
 
@@ -39,10 +40,15 @@ class Decomposition:
         return found | {f"season_{days}": (part, len(part) / days) for days, part in self.seasons.items()}
 
     def unusual(self) -> npt.NDArray[np.bool_]:
-        """Flag the days whose remainder lies further than 3.5 robust standard deviations from the median."""
+        """Flag the days that lie far from trend and seasons, by the spread of the others and by their own size.
+
+        The remainder lies further than 3.5 robust standard deviations from the median, and further than a tenth of what
+        trend and seasons make: a short series is followed so closely that the first alone would flag trifles.
+        """
         off = np.abs(self.remainder - np.median(self.remainder))
         limit = max(_UNUSUAL * _TO_SD * float(np.median(off)), _ROUNDING * float(np.abs(self.value).max()))
-        return off > limit
+        flags: npt.NDArray[np.bool_] = (off > limit) & (off > _NOTABLE * np.abs(self.value - self.remainder))
+        return flags
 
 
 def seasons(asked: Sequence[int] | None) -> tuple[int, ...]:

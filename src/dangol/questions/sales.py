@@ -21,6 +21,7 @@ from dangol.log.eventlog import EventLog
 
 from .breakdown import Breakdown, breakdown, segment_at
 from .purchases import Events, Purchases, pick, purchases, read_only
+from .sales_evidence import Squares
 from .sales_tables import KINDS, Counted, Seen, Sums, tables
 from .sales_words import explain, sentences
 
@@ -43,13 +44,24 @@ class Rules:
         """How many periods have begun."""
         return len(self.edges) - 1
 
+    @property
+    def compared(self) -> int:
+        """The period that the last complete one is compared with; -1 if there are not two."""
+        return max(int((self.edges[1:] <= self.as_of).sum()) - 2, -1)
+
 
 class _Partial(NamedTuple):
-    """A block's sums by kind and period, those by segment and period that are not zero, and what was noticed."""
+    """A block's sums by kind and period, those by segment and period that are not zero, and what was noticed.
+
+    ``squares`` are those of the segments ``squared``, ``whole`` those of all together (kernels.sales.square).
+    """
 
     kinds: Floats
     places: Ints
     segments: Floats
+    squared: Ints
+    squares: Floats
+    whole: Floats
     seen: Seen
 
 
@@ -111,8 +123,10 @@ def sales(
         amount_per_buyer, change (what the segment adds to the change of the amount per buyer of all), and its two
         parts: mix (its share of buyers changed) and within (its amount per buyer changed).
         ``contributions``, only with ``by``: the last complete period against the one before: segment, amount_before,
-        amount_after, change, change_rate, share_of_change, from_buyers, from_orders_per_buyer, from_amount_per_order;
-        largest fall first; segments with an order or refund in either period.
+        amount_after, change, change_rate, share_of_change; against_rest (float: the segment's ratio of the two amounts
+        over that of everybody else, less 1, so that a season common to all cancels), lower, upper (95 % interval),
+        p, q (two-sided; Benjamini-Hochberg over the segments tested); from_buyers, from_orders_per_buyer,
+        from_amount_per_order; largest fall first; segments with an order or refund in either period.
         ``units(period="2011-11")`` lists the buyers; ``kind="new"`` or ``"returning"``, ``segment="…"`` narrow.
 
     Conventions:
@@ -123,6 +137,13 @@ def sales(
         payment in its own. A missing amount adds no money, and is counted under exclusions. A refund belongs to the
         kind that its user is in that period: returning, unless the user's first order is in it. Users are new in the
         log or view, whatever they bought before it: in the first period all are.
+        The interval of ``against_rest`` takes users as independent, each with all that the user bought and gave back in
+        both periods; with a and b a user's net amounts before and after, and A and B their sums, the variance of
+        log(1 + against_rest) is the sum of (b/B - a/A)² over the segment's users and likewise over all others (delta
+        method). It says whether chance alone could have made the difference, not why it is there. NaN where an amount
+        is not above zero, with fewer than 25 buyers of the segment or of the rest in either period, with a single
+        segment, and where the rest is below about a 100,000th of the segment. With an event column, users may have
+        amounts in the segment and in the rest; the covariance of the two is ignored.
         With an event column each row counts in its own segment: buyers and orders with rows in several count in each,
         and a new buyer in that of the first order's first row. In ``mix`` a segment without buyers in one of two
         periods is taken to have had the amount per buyer of the other, so that all is mix; refunds that it has without
@@ -138,7 +159,8 @@ def sales(
 
     References:
         Shapley 1953, doi:10.1515/9781400881970-018; Albrecht, François, Schoors 2002,
-        doi:10.1016/S0301-4215(01)00131-8 (factors); Simpson 1951,
+        doi:10.1016/S0301-4215(01)00131-8 (factors); Benjamini, Hochberg 1995,
+        doi:10.1111/j.2517-6161.1995.tb02031.x (q); Simpson 1951,
         doi:10.1111/j.2517-6161.1951.tb00088.x (a change that all segments contradict).
 
     Example:
@@ -200,12 +222,17 @@ def _count(log: EventLog, rules: Rules, cut: Breakdown | None, every: durations.
             f"cells; use a column with fewer values, a longer period or log.between(…)"
         )
     cells = cut.size * rules.periods if cut else 0
-    kinds, segments, seen = log.run(
-        _scan, partial(_merge, cells=cells), columns=_columns(rules, cut), rules=rules, cut=cut
+    kinds, segments, squares, seen = log.run(
+        _scan,
+        partial(_merge, cells=cells, groups=cut.size if cut else 0),
+        columns=_columns(rules, cut),
+        rules=rules,
+        cut=cut,
     )
     return Counted(
         kinds=Sums.of(kinds, len(KINDS)),
         segments=Sums.of(segments, cut.size) if cut else None,
+        squares=squares if cut else None,
         seen=seen,
         edges=rules.edges,
         names=tuple(calendar.names(rules.edges[:-1], every, log.zone)),
@@ -246,20 +273,29 @@ def _scan(block: Block, *, rules: Rules, cut: Breakdown | None) -> _Partial:
     unpriced = int(np.count_nonzero(picked.missing & (picked.role != roles.FAILED)))
     seen = Seen(placed.repeats, *kernels.count_lines(picked), unpriced)
     if cut is None:
-        return _Partial(kinds, np.empty(0, np.int64), np.empty((0, kernels.SUMS)), seen)
+        none, nothing = np.empty(0, np.int64), np.empty((0, kernels.SUMS))
+        return _Partial(kinds, none, nothing, none, np.empty((0, kernels.SQUARES)), np.zeros(3), seen)
     segment, begins = _segments(block, picked, cut), picked.first
     if len(picked.start) and not cut.per_user:
         begins = kernels.begins_in_group(picked, segment)
     sums = kernels.add_up(picked, begins, placed, segment, cut.size, rules.periods)
     places = np.flatnonzero(sums.any(axis=1))
-    return _Partial(kinds, places, sums[places], seen)
+    if rules.compared >= 0:
+        squares, whole = kernels.square(picked, placed, segment, cut.size, rules.compared)
+    else:
+        squares, whole = np.empty((0, kernels.SQUARES)), np.zeros(3)
+    squared = np.flatnonzero(squares.any(axis=1))
+    return _Partial(kinds, places, sums[places], squared, squares[squared], whole, seen)
 
 
-def _merge(parts: Sequence[_Partial], *, cells: int) -> tuple[Floats, Floats, Seen]:
-    kinds, segments = np.sum([part.kinds for part in parts], axis=0), np.zeros((cells, kernels.SUMS))
+def _merge(parts: Sequence[_Partial], *, cells: int, groups: int) -> tuple[Floats, Floats, Squares, Seen]:
+    kinds, whole = (np.sum(one, axis=0) for one in ([part.kinds for part in parts], [part.whole for part in parts]))
+    segments, squares = np.zeros((cells, kernels.SUMS)), np.zeros((groups, kernels.SQUARES))
     for part in parts:
         segments[part.places] += part.segments
-    return kinds, segments, Seen(*(int(sum(one)) for one in zip(*(part.seen for part in parts), strict=True)))
+        squares[part.squared] += part.squares
+    seen = Seen(*(int(sum(one)) for one in zip(*(part.seen for part in parts), strict=True)))
+    return kinds, segments, Squares(squares, whole), seen
 
 
 # ---- the users behind a number ----------------------------------------------------------------------------------

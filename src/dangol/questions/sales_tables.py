@@ -16,6 +16,7 @@ from dangol.core.proportions import share
 from dangol.core.result import Tables
 from dangol.kernels import sales as kernels
 
+from .sales_evidence import Evidence, Squares, compare
 from .sales_split import Factors, Mix, factors, mix, shapley
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 KINDS: Final = ("new", "returning")  # in the order of their codes
+_EVIDENCE: Final = ("against_rest", "lower", "upper", "p", "q")
 _FACTORS: Final = ("from_buyers", "from_orders_per_buyer", "from_amount_per_order")
 
 
@@ -103,12 +105,13 @@ class Sums:
 class Counted:
     """Everything counted: by kind of buyer, and with ``by`` by segment.
 
-    ``per_row`` says that rows have segments, not users. ``start`` is the log's or view's beginning, which may lie
-    within the first period.
+    ``squares`` compare the last complete period with the one before. ``per_row`` says that rows have segments, not
+    users. ``start`` is the log's or view's beginning, which may lie within the first period.
     """
 
     kinds: Sums
     segments: Sums | None
+    squares: Squares | None
     seen: Seen
     edges: Ints
     names: tuple[str, ...]
@@ -149,6 +152,15 @@ class Counted:
     def parted(self) -> Sums | None:
         """The sums of these segments; None without a breakdown."""
         return self.segments.take(self.some) if self.segments else None
+
+    @cached_property
+    def evidence(self) -> Evidence | None:
+        """How these segments developed against the rest; None without a breakdown or two complete periods."""
+        if self.parted is None or self.squares is None or self.done < 2:
+            return None
+        both = np.s_[:, self.done - 2 : self.done]
+        squares = Squares(self.squares.cells[self.some], self.squares.whole)
+        return compare(self.parted.amount[both], self.parted.buyers[both], self.total.buyers[0][both[1]], squares)
 
     def segment_names(self, places: Ints | None = None) -> list[str]:
         """Name the segments with any purchase, or some of them."""
@@ -274,6 +286,8 @@ def contributions(counted: Counted, sums: Sums) -> pd.DataFrame:
         "change_rate": changes["change_rate"],
         "share_of_change": parts(changes["change"], counted.changes(counted.total)["change"][0, last]),
     }
+    for name in _EVIDENCE:
+        columns[name] = getattr(counted.evidence, name)[places] if counted.evidence else np.empty(0)
     return _frame(columns | {name: changes[name] for name in _FACTORS})
 
 

@@ -8,12 +8,13 @@ from typing import Any, Final
 import numpy as np
 
 from dangol.core import calendar
-from dangol.core.changes import difference, in_percent, in_points, signed_money
+from dangol.core.changes import in_percent, in_points, signed_money
 from dangol.core.durations import DAY, in_korean
 from dangol.core.proportions import share
 from dangol.core.words import Sentence, joined, money, percent
 
 from .purchases import Purchases, told
+from .sales_segments import contradicted, developed, family, mixed
 from .sales_tables import KINDS, Counted, Sums
 
 _FEW: Final = 30  # buyers below which the evidence is called weak
@@ -39,10 +40,10 @@ def sentences(counted: Counted, asked: Mapping[str, Any]) -> tuple[Sentence, ...
     return (
         _headline(counted),
         *_fan_out(counted),
-        *_contradicted(counted),
+        *contradicted(counted),
         *_kinds(counted),
-        *_segments(counted),
-        *_mix(counted),
+        *developed(counted),
+        *mixed(counted),
         *_taken_off(counted),
         *_unfinished(counted),
     )
@@ -175,38 +176,6 @@ def _fan_out(counted: Counted) -> list[Sentence]:
     return found
 
 
-def _contradicted(counted: Counted) -> list[Sentence]:
-    """Warn where the amount per buyer moves one way in all and the other way in every segment (Simpson's paradox)."""
-    sums, last = counted.parted, counted.done - 1
-    if sums is None:
-        return []
-    both = (sums.buyers[:, last - 1] > 0) & (sums.buyers[:, last] > 0)
-    buyers, amount = sums.buyers.astype(np.float64), sums.amount
-    each = share(amount[both], buyers[both])
-    whole = share(amount.sum(axis=0), buyers.sum(axis=0))
-    inside, overall = _directions(each, last), _directions(whole[None], last)
-    if not both.any() or not overall[0] or not (inside == -overall[0]).all():
-        return []
-    values = {"was": money(float(whole[last - 1])), "now": money(float(whole[last])), "n": int(both.sum())}
-    values |= {"period": counted.names[last], "by": counted.by}
-    up = overall[0] > 0
-    return [
-        Sentence(
-            f"Careful: sales per buyer {'rose' if up else 'fell'} from {{was}} to {{now}}, although they "
-            f"{'fell' if up else 'rose'} in every one of the {{n:,}} segments by {{by}}: the mix of buyers changed "
-            "(Simpson’s paradox).",
-            f"주의: 구매자 1인당 매출은 {{was}}에서 {{now:으로}} {'늘었지만' if up else '줄었지만'}, {{by:으로}} 나눈 "
-            f"집단 {{n:,}}개에서는 모두 {'줄었습니다' if up else '늘었습니다'}. 구매자 구성이 달라졌기 "
-            "때문입니다(심슨의 역설).",
-            values,
-        )
-    ]
-
-
-def _directions(values: Any, last: int) -> Any:
-    return np.sign(difference(values[:, last - 1], values[:, last]))
-
-
 def _kinds(counted: Counted) -> list[Sentence]:
     """Say which kind of buyer the change came from; everybody is new in the first period, so not against that one."""
     last = counted.done - 1
@@ -230,50 +199,6 @@ def _kinds(counted: Counted) -> list[Sentence]:
         if before == before:
             values |= {"points": f" ({in_points(before, now)})", "points_ko": f"({in_points(before, now, 'ko')})"}
     return [Sentence(en + ".", ko, values)]
-
-
-def _segments(counted: Counted) -> list[Sentence]:
-    """Name the segment that did most of the change, in its direction."""
-    sums, last = counted.parted, counted.done - 1
-    if sums is None or len(counted.some) < 2:
-        return []
-    changes = counted.changes(sums)["change"][:, last]
-    total = float(counted.changes(counted.total)["change"][0, last])
-    place = int(np.argmax(changes * np.sign(total) if total else np.abs(changes)))
-    if not changes[place]:
-        return []
-    before, amount = (float(sums.amount[place, at]) for at in (last - 1, last))
-    values = {"by": counted.by, "segment": counted.segment_names()[place], "n": len(counted.some)}
-    values |= {"worth": signed_money(float(changes[place])), "was": money(before), "now": money(amount)}
-    values |= {"change": in_percent(before, amount)}
-    rate = ", {change}" if before > 0 else ""
-    return [
-        Sentence(
-            f"Of the {{n:,}} segments by {{by}}, ‘{{segment}}’ contributes most: {{worth}} ({{was}} → {{now}}{rate}).",
-            f"{{by:으로}} 나눈 집단 {{n:,}}개 가운데 ‘{{segment}}’의 몫이 {{worth:으로}} 가장 큽니다({{was}} → "
-            f"{{now}}{rate}).",
-            values,
-        )
-    ]
-
-
-def _mix(counted: Counted) -> list[Sentence]:
-    """Say how much of the change of the amount per buyer is mix, and how much happened within the segments."""
-    sums, last = counted.parted, counted.done - 1
-    if sums is None or len(counted.some) < 2:
-        return []
-    split = counted.mixed(sums)
-    parts = [float(values[:, last].sum()) for values in (split.change, split.mix, split.within)]
-    if not np.isfinite(parts).all() or not parts[0]:
-        return []
-    values = dict(zip(("change", "mix", "within"), map(signed_money, parts), strict=True))
-    return [
-        Sentence(
-            "Sales per buyer changed by {change}: {mix} because the mix of segments changed, {within} within segments.",
-            "구매자 1인당 매출의 변화 {change} 가운데 집단 구성의 변화가 {mix}, 집단 안의 변화가 {within}입니다.",
-            values,
-        )
-    ]
 
 
 def _taken_off(counted: Counted) -> list[Sentence]:
@@ -331,6 +256,7 @@ def explain(counted: Counted, asked: Mapping[str, Any], rules: Purchases) -> dic
     every, until = str(counted.every), calendar.write(counted.as_of, counted.zone)
     total = counted.total
     n = {"buyers": int(total.new_buyers.sum()), "orders": int(total.orders.sum()), "periods": len(counted.names)}
+    counted_together = {} if counted.parted is None else {"family": family(counted)}
     return {
         "unit": joined([_UNIT, told(rules, asked["event"], asked["refund"], asked["failed"])], ko=". "),
         "window": Sentence(
@@ -349,6 +275,7 @@ def explain(counted: Counted, asked: Mapping[str, Any], rules: Purchases) -> dic
         ),
         "zone": Sentence("{zone}", "{zone}", {"zone": counted.zone}),
         "exclusions": joined(_exclusions(counted, asked)),
+        **counted_together,
     }
 
 
