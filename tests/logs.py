@@ -62,8 +62,10 @@ def make_log(
     if as_of is None:
         table = calendar.offsets(zone, min(times) - DAY, last + 2 * DAY)
         local = calendar.to_local(np.array(times), table)
-        step = DAY if not (local % DAY).any() else HOUR
-        as_of = int(calendar.to_utc((local.max(keepdims=True) // step + 1) * step, table)[0])
+        at_last = int(calendar.to_local(np.array([last]), table)[0])
+        as_of = last + HOUR - at_last % HOUR
+        if not (local % DAY).any():
+            as_of = int(calendar.to_utc((local.max(keepdims=True) // DAY + 1) * DAY, table)[0])
     meta = Meta(zone, len(rows), len(users), min(times), last, as_of, tuple(columns), {})
     contents = Contents(meta, pa.record_batch(events), pa.record_batch(people), lambda _: None)
     return EventLog(contents, block_events=block_events)

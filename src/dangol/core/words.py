@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -14,6 +15,19 @@ LANGUAGES: Final = ("en", "ko")
 _PARTICLES: Final = {"은": "는", "이": "가", "을": "를", "과": "와", "으로": "로"}
 _DIGIT_FINAL: Final = frozenset("013678")  # 영 일 삼 육 칠 팔 end in a consonant when read aloud
 _LATIN_FINAL: Final = frozenset("lmnLMNR")  # email, item, login; R alone is read 아르 or 알, but order is 오더
+
+
+# A count of one takes a singular noun and verb; templates are written for the many.
+_ONE: Final = re.compile(
+    r"(?<![\d,.:\w-])1 (behaviour|buyer|cell|cohort|customer|day|entrie|event|gap|lapse|move|order|period|purchase|row|"
+    r"segment|session|test|unit|user|week)s\b( were\b| are\b| have\b)?"
+)
+_VERBS: Final = {" were": " was", " are": " is", " have": " has"}
+
+
+def _singular(found: re.Match[str]) -> str:
+    noun = "entry" if found[1] == "entrie" else found[1]
+    return f"1 {noun}{_VERBS.get(found[2] or '', '')}"
 
 
 @dataclass(frozen=True)
@@ -36,9 +50,12 @@ class Sentence:
 
         >>> Sentence("{event} leads", "{event:이} 가장 많습니다", {"event": "구매"}).write("ko")
         '구매가 가장 많습니다'
+        >>> Sentence("{n:,} users were active", "사용자 {n:,}명이 활동했습니다", {"n": 1}).write()
+        '1 user was active'
         """
         template = self.ko if choice("lang", lang, LANGUAGES) == "ko" else self.en
-        return template.format(**{name: _Spoken(value) for name, value in self.values.items()})
+        text = template.format(**{name: _Spoken(value) for name, value in self.values.items()})
+        return text if lang == "ko" else _ONE.sub(_singular, text)
 
 
 def joined(parts: Sequence[Sentence], en: str = "; ", ko: str = " ") -> Sentence:

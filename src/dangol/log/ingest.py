@@ -60,7 +60,8 @@ def ingest(
         time: when; see ``time_format``.
         out: the folder to make; None keeps the log in a temporary folder until Python ends.
         group: what the user belongs to at that event; or a column of ``attributes``.
-        amount: a number to sum, such as money; NaN where missing.
+        amount: a number to sum, such as money; NaN where missing. Rows with 1e30 and more, or less than 1e-30 but not
+            zero, are rejected, whatever the sign.
         event_id: a unique name of each event.
         properties: columns kept beside the roles; None keeps every column that no role takes as it is.
         attributes: a second source with one row a user.

@@ -144,9 +144,10 @@ def _nothing_to_load(sources: Sequence[Source]) -> InputError:
 def _as_of(last: int, found: Survey, zone: str) -> int:
     """The end of the log: the last event rounded up to the hour, or to the day if the times are dates."""
     table = calendar.offsets(zone, last - DAY, last + 2 * DAY)
-    step = DAY if found.dates_only else HOUR
-    local = calendar.to_local(np.array([last], np.int64), table)
-    return int(calendar.to_utc((local // step + 1) * step, table)[0])
+    local = int(calendar.to_local(np.array([last], np.int64), table)[0])
+    if not found.dates_only:
+        return last + HOUR - local % HOUR  # by the clock of the last event, even if it is turned back within the hour
+    return int(calendar.to_utc(np.array([(local // DAY + 1) * DAY]), table)[0])
 
 
 def _attributes(

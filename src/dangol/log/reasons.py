@@ -62,6 +62,7 @@ def reasons(rule_name: str) -> dict[str, Reason]:
         "time": Reason("time", *unreadable),
         "range": Reason("time", "the time is before 1970 or after 2100", "시각이 1970년보다 이르거나 2100년 이후임"),
         "amount": Reason("amount", "the amount is not a number", "금액이 숫자가 아님"),
+        "amount size": Reason("amount", "the amount is 1e30 or more, or below 1e-30", "금액이 1e30 이상이거나 1e-30 미만임"),
     }
 
 

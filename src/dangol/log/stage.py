@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 # A number as a person or program writes it plainly: 007, 1_000, nan and 20-digit ids stay text.
 PLAIN_NUMBER: Final = r"-?(0|[1-9]\d{0,14})(\.\d{1,15})?"
 _WHOLE: Final = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "HUGEINT")
+_LARGEST_AMOUNT: Final = "1e30"  # sums of squares stay far from the ends of floating point, in wei and rupiah too
+_SMALLEST_AMOUNT: Final = "1e-30"
 _ROLE_KINDS: Final = {"amount": "number", "event_id": "id"}  # all others are text
 
 
@@ -277,6 +279,8 @@ def _problem(types: Mapping[str, str]) -> tuple[str, str]:
     if "amount" in types:
         bad = f"(amount IS NULL OR isnan(amount) OR isinf(amount)) AND {empty['amount']} IS NOT NULL"
         tests.append(("amount", bad, "_dg_seen_amount"))
+        beyond = f"abs(amount) >= {_LARGEST_AMOUNT} OR (amount <> 0 AND abs(amount) < {_SMALLEST_AMOUNT})"
+        tests.append(("amount size", beyond, "_dg_seen_amount"))
     problems = " ".join(f"WHEN {test} THEN {literal(name)}" for name, test, _ in tests)
     values = " ".join(f"WHEN {test} THEN left(CAST({seen} AS VARCHAR), 200)" for _, test, seen in tests)
     return f"CASE {problems} END", f"CASE {values} END"

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 def draw(result: Result, lang: str = "en") -> go.Figure:
     """Draw a result with the figure of its question: ``plots/<question>.py``, in English or Korean."""
+    from .plain import without_markup
+
     choice("lang", lang, LANGUAGES)
-    figure: go.Figure = import_module(f"dangol.plots.{result.name}").figure(result, lang)
+    figure: go.Figure = import_module(f"dangol.plots.{result.name}").figure(without_markup(result), lang)
     return figure

@@ -119,8 +119,8 @@ class Judged:
     @cached_property
     def best(self) -> Ints:
         """The cell of each behaviour that says most: what holds first, then the largest adjusted difference."""
-        p = self.pooled.p
-        beyond = np.where(p > 0, 0, -np.nan_to_num(self.pooled.statistic))  # too small to be told apart otherwise
+        p = np.round(self.pooled.p, 12)  # what differs by rounding is a tie
+        beyond = np.where(self.pooled.p > 0, 0, -np.nan_to_num(self.pooled.statistic))  # too small to be told apart otherwise
         order = np.lexsort((self.day, self.step, -self.n, beyond, p, self.behaviour))
         first = order[np.flatnonzero(np.diff(self.behaviour[order], prepend=-1))]
         size = np.nan_to_num(np.abs(self.pooled.difference[first]), nan=-1.0)

@@ -313,8 +313,8 @@ def _pair(log: EventLog, customers: Customers, date: str | None) -> int:
         raise InputError("source, target and date need an answer with dates=[…]")
     if date is None and len(known) > 1:
         raise InputError(f"there are several source dates; say which: date={known[0]!r}")
-    if date is None:
-        return 0
+    if date is None or date in known:
+        return 0 if date is None else known.index(date)
     moment = calendar.instant(date, log.zone, "date")
     if moment not in customers.moments[:-1]:
         raise unknown("source date", date, known, "the answer")

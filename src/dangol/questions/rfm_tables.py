@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Moves(NamedTuple):
@@ -56,8 +59,11 @@ class Customers:
 
     @cached_property
     def dates(self) -> tuple[str, ...]:
-        """The moments in words: 2024-01-01, or with the time where it is not midnight."""
+        """The moments in words: 2024-01-01, or with the time where it is not midnight; each has a name of its own."""
         written = [calendar.write(int(one), self.zone) for one in self.moments]
+        if len(set(written)) < len(written):  # within a minute, or in the hour that autumn doubles
+            exact = [_EPOCH + timedelta(microseconds=int(one)) for one in self.moments]
+            return tuple(str(one.astimezone(calendar.zone_info(self.zone))) for one in exact)
         return tuple(text.removesuffix(" 00:00") for text in written)
 
     @cached_property

@@ -234,6 +234,10 @@ def _decomposed(counted: Counted) -> list[Sentence]:
     for name, one in counted.strength.items():
         length = name.removeprefix("season_")
         told, told_ko = ("the trend", "추세") if name == "trend" else (f"the {length}-day season", f"{length}일 주기")
+        if one["strength"] != one["strength"]:
+            en.append(f"{told} never changes and has no strength")
+            ko.append(f"{told_ko} 없음(변화 없음)")
+            continue
         values |= {f"{name}_{word}": one[word] for word in ("strength", "lower", "upper")}
         en.append(f"{told} has strength {{{name}_strength:.2f}} ({{{name}_lower:.2f}} to {{{name}_upper:.2f}})")
         ko.append(f"{told_ko} {{{name}_strength:.2f}}({{{name}_lower:.2f}}~{{{name}_upper:.2f}})")
@@ -254,7 +258,7 @@ def _unusual(counted: Counted) -> list[Sentence]:
     off = np.abs(found.remainder - np.median(found.remainder))
     worst = int(np.argmax(np.where(flagged, off, -1.0)))
     values = {"n": int(flagged.sum()), "day": counted.day_names()[worst], "value": float(found.value[worst])}
-    values["usual"] = float(found.value[worst] - found.remainder[worst])
+    values["usual"] = round(float(found.value[worst] - found.remainder[worst])) + 0.0  # never minus nothing
     return [
         Sentence(
             "Unusual days: {n:,}, most of all {day} with {value:,.0f}, where trend and season make {usual:,.0f}.",
