@@ -65,9 +65,9 @@ class Parameter:
         return self.default is inspect.Parameter.empty
 
 
-def question(name: str) -> Question:
+def question(name: object) -> Question:
     """Return the question of a name, or raise the error that suggests the nearest one."""
-    if name not in QUESTIONS:
+    if not isinstance(name, str) or name not in QUESTIONS:
         raise unknown("question", name, QUESTIONS, "the catalogue")
     return QUESTIONS[name]
 
@@ -137,9 +137,15 @@ def ask(log: EventLog, recipe: Mapping[str, Any]) -> Result:
     if "question" not in recipe:
         raise InputError("a recipe needs a question, for example {'question': 'sessions', 'parameters': {'gap': '1h'}}")
     name = str(recipe["question"])
-    known = [parameter.name for parameter in parameters(name)]
-    given = dict(recipe.get("parameters", {}))
+    own = {parameter.name: parameter for parameter in parameters(name)}
+    asked = recipe.get("parameters", {})
+    if not isinstance(asked, Mapping):
+        raise InputError(f"parameters={asked!r} of a recipe must be a mapping, such as {{'by': 'country'}}")
+    given = dict(asked)
     for word in given:
-        if word not in known:
-            raise unknown("parameter", word, known, name)
+        if word not in own:
+            raise unknown("parameter", word, own, name)
+    missing = [word for word, parameter in own.items() if parameter.required and word not in given]
+    if missing:
+        raise InputError(f"{name} needs {' and '.join(missing)}")
     return QUESTIONS[name](log, **given)

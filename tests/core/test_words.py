@@ -73,7 +73,7 @@ def test_an_unknown_language_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.0, "0.0 %"), (1.0, "100.0 %"), (0.0004, "0.04 %"), (0.001, "0.1 %"), (-0.0004, "-0.04 %"), (float("nan"), "–")],
+    [(0.0, "0.0 %"), (1.0, "100.0 %"), (0.0004, "0.04 %"), (0.001, "0.1 %"), (-0.0004, "−0.04 %"), (float("nan"), "–")],
 )
 def test_percent(value: float, text: str) -> None:
     assert percent(value) == text

@@ -29,7 +29,7 @@ def most(seeds: range) -> int:
 
 
 def shop(seed: int, *, plant: bool) -> tuple[Sample, EventLog]:
-    """Five months of a shop; with the plant, gold declines in the fourth. Of the rows those of orders, which sales reads."""
+    """Five months of a shop, of its rows those of orders; with the plant, gold declines in the fourth month."""
     sample = fashion_shop(6_000, seed=seed, months=5, plant=plant)
     orders = sample.events.filter(pc.is_valid(sample.events["order_id"]))
     return sample, dg.ingest(orders, **sample.arguments())

@@ -235,10 +235,8 @@ def against_rest(log: Known, segment: str, place: int) -> Row:
             own = [totals([one for one in part if one.user == user])["amount"] for part in (before, after)]
             variance += (own[1] / money[1] - own[0] / money[0]) ** 2
     gap, spread = math.log(ratios[0] / ratios[1]), math.sqrt(variance)
-    if abs(gap) < 1e-11:
-        p = 1.0
-    else:
-        p = 2 * NormalDist().cdf(-abs(gap) / spread) if spread > 1e-12 else 0.0
+    far = math.inf if spread < 1e-12 else abs(gap) / spread
+    p = 1.0 if abs(gap) < 1e-11 else math.erfc(far / math.sqrt(2))
     ends = [math.exp(gap + sign * NormalDist().inv_cdf(0.975) * spread) - 1 for sign in (-1, 1)]
     return {"against_rest": ratios[0] / ratios[1] - 1, "lower": ends[0], "upper": ends[1], "p": p, "q": math.nan}
 

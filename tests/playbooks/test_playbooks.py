@@ -155,3 +155,14 @@ def test_an_error_leaves_the_old_report_and_results(book: Path, tmp_path: Path) 
 @pytest.mark.parametrize("name", bundled())
 def test_those_that_ship_are_whole(name: str) -> None:
     assert read(name).questions
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", bundled())
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_those_that_ship_run(name: str, lang: str, tmp_path: Path) -> None:
+    page = run(name, tmp_path, lang=lang, progress=False)
+    answers = sorted((tmp_path / "results").glob("*/answer.json"))
+    assert len(answers) == len(read(name).questions)
+    first = json.loads(answers[0].read_text(encoding="utf-8"))["summary"][lang][0]
+    assert first in page.read_text(encoding="utf-8")

@@ -15,6 +15,7 @@ from statsmodels.stats.multitest import multipletests
 from dangol.core.errors import InputError
 from dangol.core.result import Result
 from dangol.log.eventlog import EventLog
+from dangol.questions import drivers_tests
 from dangol.questions.drivers import drivers
 from tests.logs import make_log
 from tests.questions.crowds import DAY, crowd
@@ -152,6 +153,15 @@ def test_best_cell_and_order() -> None:
     ]
 
 
+def test_small_p_are_no_ties() -> None:
+    """By hand: nine digits of each stay, so that 1e-30 is less chance than 1e-20, and rounding still makes ties."""
+    p = np.array([0.25, 0.25 + 1e-14, 1e-20, 1e-30, 2e-30, 0.0, np.nan])
+    kept = drivers_tests._rounded(p)
+    assert kept[0] == kept[1]
+    assert kept[5] == 0 < kept[3] < kept[4] < kept[2] < kept[0]
+    assert np.isnan(kept[6])
+
+
 # ---- other programs -----------------------------------------------------------------------------------------------
 
 
@@ -284,7 +294,7 @@ def test_first_sentence_states_the_best_driver() -> None:
     assert f"+{100 * best['adjusted_difference']:.1f} points with equal activity" in said
     assert "This is association, not cause: an experiment decides." in result.summary()
     korean = result.summary("ko")
-    assert f"첫 3일 안에 ‘invite’ 이벤트를 2번 이상 남긴 사용자 {best['n']:,}명 가운데" in korean
+    assert f"첫 3일 안에 ‘invite’ 이벤트를 2회 이상 남긴 사용자 {best['n']:,}명 가운데" in korean
     assert "연관이지 원인이 아니므로" in korean
     assert set(result.how) == {"unit", "window", "denominator", "n", "zone", "exclusions", "family"}
     assert result.recipe["parameters"]["counts"] == [1, 2, 3, 5, 10]
@@ -297,7 +307,7 @@ def test_activity_alone_is_said_first_to_be_no_driver() -> None:
         result.sentences[0].write().startswith("No behaviour holds: none goes with the outcome once activity is equal")
     )
     assert "seeming drivers only because active users do more of everything: 8 (‘" in result.summary()
-    assert "활동량을 맞추고도 결과와 함께 가는 행동은 없습니다" in result.summary("ko")
+    assert "활동량을 맞추고도 결과와 함께 나타나는 행동은 없습니다" in result.summary("ko")
 
 
 def test_a_difference_that_turns_round_does_not_hold() -> None:
@@ -429,5 +439,5 @@ def test_figure_names_the_outcome() -> None:
         rows, attributes={"tier": {user: ["gold", "tin"][int(user[1:]) % 3 > 0] for user, _, _ in rows[:-1]}}
     )
     event = drivers(log, "order", within="1d").figure("ko").layout.title.text
-    assert "활동량을 맞추면 ‘order’와 함께 가는 행동이 없습니다" in event
+    assert "활동량을 맞추면 ‘order’와 함께 나타나는 행동이 없습니다" in event
     assert "tier = ‘gold’" in drivers(log, segment=("tier", "gold"), within="1d").figure().layout.title.text

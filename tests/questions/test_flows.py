@@ -273,10 +273,9 @@ def many(users: int) -> list[tuple[str, str, int]]:
 def test_words() -> None:
     summary = flows(make_log(many(40))).summary()
     assert summary.startswith(
-        "The most common move is 'a' → 'a': 40 of 120 moves (33.3 %), made by 40 of 40 users, "
-        "half of the times within 1s."
+        "The most common move is 'a' → 'a': 40 of 120 moves (33.3 %), made by 40 of 40 users, half of them within 1s."
     )
-    assert "Between different events it is 'a' → 'b' (40)." in summary
+    assert "Between different events the most common is 'a' → 'b' (40)." in summary
     korean = flows(make_log(many(40))).summary("ko")
     assert korean.startswith("가장 잦은 것은 ‘a’ → ‘a’ 이동으로, 전체 120회 가운데 40회(33.3 %)이며")
 
@@ -288,7 +287,7 @@ def test_weak_evidence_is_said_first() -> None:
     assert alone.summary().startswith("Nobody moves")
     assert alone.table.empty
     rare = flows(make_log([*many(40), ("v", "c", 1), ("v", "a", 2)]), anchor="c")
-    assert rare.summary().startswith("Weak evidence, only 1 users: right after the first 'c'")
+    assert rare.summary().startswith("Weak evidence, only 1 user: right after the first 'c'")
     view = make_log(many(40)).where("event", "!=", "b")
     assert "may pass over events" in flows(view).summary()
     assert flows(view, anchor="b").summary().startswith("None of the 40 users has 'b'")

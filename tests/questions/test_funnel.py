@@ -374,7 +374,7 @@ def test_as_of() -> None:
 def test_nobody_eligible_is_said_first() -> None:
     log = make_log(timed("a0 b5"), as_of=HOUR)
     answer = funnel(log, ["a", "b"])
-    assert answer.summary().startswith("It is too early to tell: none of the 1 users")
+    assert answer.summary().startswith("It is too early to tell: none of the 1 user")
     assert "shorter than that window" in answer.summary()
     assert answer.summary("ko").startswith("아직 판단할 수 없습니다.")
     assert answer.table["users"].tolist() == [0, 0]
@@ -558,7 +558,7 @@ def test_a_difference_that_may_be_chance_is_called_so() -> None:
 
 def test_one_step_has_no_conversion() -> None:
     answer = funnel(log_of("a0 b1", "b0"), ["a"])
-    assert answer.summary() == "There are 1 users who did ‘a’; with one step there is nothing to go on to."
+    assert answer.summary() == "There is 1 user who did ‘a’; with one step there is nothing to go on to."
     assert answer.table["users"].tolist() == [1]
     assert answer.tables["times"].empty
 

@@ -279,9 +279,9 @@ def test_sentences() -> None:
     assert [sentence.write() for sentence in result.sentences] == [
         "In the last finished week (2024-01-15) 50 users were active, −16.7 % against the 60 of the week before: 5 new "
         "and 5 resurrected came in, 20 went dormant.",
-        "What changed most is the number of new users: 5 after 30 in the week before (−83.3 %).",
+        "Of those who came and went, the new users changed most: 5 after 30 in the week before (−83.3 %).",
         "On average 70.0 % of the active users of a week come back in the next (finished comparisons: 2); for each "
-        "user who went dormant 1.33 were gained (40 against 30).",
+        "user who went dormant 1.33 were gained (40 against 30, users counted anew in each week).",
         "The week of 2024-01-22 is not over by 2024-01-23 00:00 (3 active so far): whoever has not come yet counts as "
         "dormant so far, and it is in no average.",
     ]

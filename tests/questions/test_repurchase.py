@@ -203,7 +203,7 @@ def test_the_smallest_days_after_which_few_return_are_chosen() -> None:
     assert result.sentences[0].values["days"] == 7
     assert result.sentences[0].write() == (
         "After 7 days without a purchase few customers come back: of 35 lapses 0.0 % have ended in another purchase so "
-        "far, and 0.0 % will within the time observed."
+        "far, and an estimated 0.0 % end in one within 289 days of the purchase, the longest time observed."
     )
     assert "churned: 7 days without a purchase" in result.explain()["window"]
     assert result.recipe["parameters"]["churn_days"] is None
@@ -212,7 +212,9 @@ def test_the_smallest_days_after_which_few_return_are_chosen() -> None:
 def test_without_a_separating_candidate_the_largest_is_taken_and_said() -> None:
     result = repurchase(days_log(leavers(40, 0)), event="order", days=[2, 3])
     assert result.sentences[0].write().startswith("No candidate separates leaving from pausing: even after 3 days, of ")
-    assert result.sentences[0].write("ko").startswith("후보 일수 가운데 이탈과 휴식을 가르는 기준이 없습니다.")
+    assert (
+        result.sentences[0].write("ko").startswith("후보 일수 가운데 이탈과 일시적인 공백을 구분해 주는 것이 없습니다.")
+    )
     given = repurchase(days_log(leavers(40, 0)), event="order", days=[2, 30], churn_days=3)
     assert given.table["days"].tolist() == [2, 30]
     assert given.sentences[0].write().startswith("At 3 days without a purchase, of ")
@@ -459,7 +461,7 @@ def test_weakness_and_nobody_are_said_first(hand: Result) -> None:
     assert hand.sentences[0].write("ko").startswith("구매자가 2명뿐이라 근거가 약합니다. 7일 동안")
     said = hand.summary()
     assert "75.0 % of 4 purchases were not followed by another within 7 days (95 % interval 50.5 % to 99.5 %" in said
-    assert "In 2024-01-22, the last finished period, 1 of 2 customers at risk churned (50.0 %; " in said
+    assert "1 of 2 customers at risk reached 7 days without a purchase and churned (50.0 %; 95 % interval " in said
     assert "2 of 6 purchases have not had 7 full days yet (33.3 %): they are left out, not counted as lapsed." in said
     assert set(hand.how) == {"unit", "window", "denominator", "n", "zone", "exclusions"}
     nobody = repurchase(

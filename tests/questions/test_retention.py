@@ -316,13 +316,40 @@ def test_segments_are_compared_in_words() -> None:
     ]
     attributes = {"plan": {user: {"p": "유료", "q": "무료"}.get(user[0], "?") for user, _, _ in rows}}
     result = retention(make_log(rows, attributes=attributes), by="plan")
+    # the interval: statsmodels' confint_proportions_2indep(30, 40, 1, 40, method="newcomb")
     assert result.sentences[1].write() == (
-        "Among segments of at least 30 it is highest in week 1 for '유료' (75.0 % of 40) and lowest for '무료' "
-        "(2.5 % of 40)."
+        "Among segments of at least 30 it is highest in week 1 for ‘유료’ (75.0 % of 40) and lowest for ‘무료’ "
+        "(2.5 % of 40): +72.5 points (95 % interval +54.1 to +83.5)."
     )
-    assert "'유료'에서 가장 높고(40명 중 75.0 %) '무료'에서 가장 낮습니다" in result.summary("ko")
+    assert "‘유료’에서 가장 높고(40명 중 75.0 %) ‘무료’에서 가장 낮습니다" in result.summary("ko")
     names = {trace.name for trace in result.figure().data if trace.type == "scatter" and trace.name}
     assert names == {"유료", "무료"}  # z has no finished week 1
+
+
+def test_a_small_difference_of_two_segments_may_be_chance() -> None:
+    """33 of 60 against 30 of 60: statsmodels' ``confint_proportions_2indep(33, 60, 30, 60, method="newcomb")``."""
+    rows = [(f"{plan}{at:02d}", "a", "2024-01-01") for plan in "pq" for at in range(60)]
+    rows += [(f"{plan}{at:02d}", "a", "2024-01-09") for plan, back in (("p", 30), ("q", 33)) for at in range(back)]
+    rows += [("p00", "a", "2024-01-22")]
+    result = retention(make_log(rows, attributes={"plan": {user: user[0] for user, _, _ in rows}}), by="plan")
+    assert "+5.0 points (95 % interval −12.5 to +22.1), which may be chance." in result.sentences[1].write()
+    assert "+5.0 %p(95 % 신뢰구간 −12.5~+22.1)로 우연일 수 있습니다." in result.sentences[1].write("ko")
+
+
+def test_a_later_period_is_told_with_what_its_own_cohorts_did_before() -> None:
+    """By hand: of 60 + 60 old users 60 come back in week 1 and 90 in week 2, of 200 new ones 20 in week 1."""
+    weeks = {"o": ("2024-01-01", "2024-01-08", "2024-01-15"), "p": ("2024-01-08", "2024-01-15", "2024-01-22")}
+    rows = [(f"{one}{at:03d}", "a", day) for one, days in weeks.items() for at in range(60) for day in days[:1]]
+    rows += [(f"{one}{at:03d}", "a", days[1]) for one, days in weeks.items() for at in range(30)]
+    rows += [(f"{one}{at:03d}", "a", days[2]) for one, days in weeks.items() for at in range(45)]
+    rows += [(f"n{at:03d}", "a", "2024-01-15") for at in range(200)]
+    rows += [(f"n{at:03d}", "a", "2024-01-22") for at in range(20)] + [("o000", "a", "2024-01-29")]
+    first = retention(make_log(rows), every="1w").sentences[0]
+    assert first.write() == (
+        "25.0 % of 320 users came back in week 1 (95 % interval 20.6 % to 30.0 %; finished cohorts: 3), 75.0 % of 120 "
+        "in week 2 (finished cohorts: 2; of the same cohorts 50.0 % in week 1)."
+    )
+    assert "75.0 %였습니다(기간이 끝난 코호트 2개, 같은 코호트의 시작 1주 뒤는 50.0 %)." in first.write("ko")
 
 
 def test_nothing_finished_and_nobody_are_said_first() -> None:

@@ -465,7 +465,8 @@ def test_components_add_up_and_planted_days_are_found() -> None:
     assert (
         strength.loc["season_7", "lower"] <= strength.loc["season_7", "strength"] <= strength.loc["season_7", "upper"]
     )
-    assert f"Unusual days: {season['unusual'].sum()}, most of all 2024-02-10 with 209" in result.summary()
+    unusual = f"Unusual days: {season['unusual'].sum()} of {len(season)}, most of all 2024-02-10 with 209"
+    assert unusual in result.summary()
     assert "차이가 가장 큰 날은 2024-02-10이며" in result.summary("ko")
 
 
@@ -502,6 +503,24 @@ def test_stl_is_the_fortran_of_netlib() -> None:
     assert len(values) == len(expected) == 348
     assert np.abs(fitted.seasonal - expected["season"].to_numpy()).max() <= 1e-8
     assert np.abs(fitted.trend - expected["trend"].to_numpy()).max() <= 1e-8
+
+
+def test_wide_intervals_are_said_first() -> None:
+    """Three weeks of noise tell nothing about a season; twenty planted ones do."""
+    noise = np.random.default_rng(2).poisson(300, 24)
+    short, long = rhythm(daily_log(noise)), rhythm(daily_log(planted(140)))
+    strength = short.tables["strength"]
+    assert (strength["upper"] - strength["lower"]).max() > 0.5
+    assert "Weak evidence, the intervals are wide: in the daily events of 24 complete days" in short.summary()
+    assert "근거가 약합니다. 온전한 24일" in short.summary("ko")
+    assert "Weak evidence" not in long.summary()
+
+
+def test_a_weekday_is_told_with_how_often_it_came() -> None:
+    """By hand: 17 days from a Monday on, two Thursdays of 30 events each, and 10 on every other day."""
+    result = rhythm(daily_log(np.array([30 if day % 7 == 3 else 10 for day in range(17)])))
+    assert "on Thursdays (28.6 % of events on 11.8 % of the days)" in result.summary()
+    assert "목요일(전체 날의 11.8 %에 이벤트의 28.6 %)" in result.summary("ko")
 
 
 def test_strength_tells_a_season_from_noise() -> None:

@@ -7,10 +7,10 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any, Final, Optional
 
 import typer
-from typer.exceptions import TyperException
+from typer.exceptions import Abort, TyperException
 
 from dangol.catalogue import QUESTIONS, Parameter, parameters
 from dangol.core.errors import DangolError, InputError, unknown
@@ -29,6 +29,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 
+_INTERRUPTED: Final = 130  # what typer returns instead of raising KeyboardInterrupt
 _SHARED: list[inspect.Parameter] = []
 
 
@@ -176,7 +177,8 @@ def main() -> None:
     try:
         if not words[0].startswith("-") and words[0] not in commands:
             raise unknown("command", words[0], commands, "dangol")
-        app(words, standalone_mode=False)
+        if app(words, standalone_mode=False) == _INTERRUPTED:
+            raise KeyboardInterrupt
     except TyperException as problem:  # its own words for a wrong option, without the box
         said = str(problem).strip().rstrip(".").replace("\n", " ")
         print(f"dangol: {said}; see dangol {words[0] if words[0] in commands else ''} --help", file=sys.stderr)
@@ -184,9 +186,9 @@ def main() -> None:
     except DangolError as problem:
         print(f"dangol: {problem}", file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Abort):
         print("dangol: stopped; nothing was left behind", file=sys.stderr)
-        sys.exit(130)
+        sys.exit(_INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)

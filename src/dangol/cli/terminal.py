@@ -34,20 +34,19 @@ def show(result: Result, lang: str, names: tuple[str, ...]) -> None:
     for sentence in result.sentences:
         out.print(sentence.write(lang), markup=False)
     for name in names:
-        show_table(result.tables[name], caption(name, lang, result.name), out, lang)
+        show_table(result.tables[name], caption(name, lang, result.name), out, lang, result.name)
     told = "; ".join(f"{label(what, lang)}: {value}" for what, value in result.explain(lang).items())
     out.print(told, style="dim", markup=False)
 
 
-def show_table(table: pd.DataFrame, title: str, out: Console, lang: str = "en") -> None:
+def show_table(table: pd.DataFrame, title: str, out: Console, lang: str = "en", question: str = "") -> None:
     """Print the first rows of a table."""
     drawn = Table(
         title=title, title_justify="left", box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0)
     )
     for name in table.columns:
-        drawn.add_column(
-            escape(label(str(name), lang)), justify="right" if _is_number(table[name]) else "left", overflow="fold"
-        )
+        side: Any = "right" if _is_number(table[name]) else "left"
+        drawn.add_column(escape(label(str(name), lang, question)), justify=side, overflow="fold")
     for row in table.head(_ROWS).itertuples(index=False):
         named = row[0] if table.columns[0] == "measure" else None
         drawn.add_row(

@@ -9,18 +9,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo, available_timezones
 
 import numpy as np
 import numpy.typing as npt
 
-from .durations import DAY, HOUR, SECOND, Period
+from .durations import DAY, HOUR, SECOND, WEEK, Period
 from .errors import InputError, unknown
 
 Times = npt.NDArray[np.int64]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# What Python's dates can hold, with room for a zone's offset; a log lies between 1970 and 2100.
+_FIRST, _LAST = (
+    round((datetime(*day, tzinfo=UTC) - _EPOCH) / timedelta(microseconds=1)) for day in ((1, 1, 3), (9999, 12, 29))
+)
+_MOST = round((datetime(2200, 1, 1, tzinfo=UTC) - _EPOCH) / timedelta(microseconds=1))
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,8 @@ def offsets(zone: str, first_us: int, last_us: int) -> Offsets:
     info = zone_info(zone)
 
     def at(second: int) -> int:
-        local = (_EPOCH + timedelta(seconds=second)).astimezone(info).utcoffset()
+        known = min(max(second, _FIRST // SECOND), _LAST // SECOND)
+        local = (_EPOCH + timedelta(seconds=known)).astimezone(info).utcoffset()
         return int(local.total_seconds()) if local is not None else 0
 
     low, high = first_us // SECOND - 2 * 86_400, last_us // SECOND + 2 * 86_400
@@ -102,13 +108,19 @@ def edges(every: Period, zone: str, first_us: int, last_us: int) -> Times:
     """
     if last_us < first_us:
         raise InputError("a span of time must not end before it begins")
-    table = offsets(zone, first_us - 400 * DAY * every.count, last_us + 400 * DAY * every.count)
+    if last_us > _MOST:
+        raise InputError(f"as_of reaches to {write(last_us, zone)}, and periods go up to 2200; choose an earlier time")
+    around = every.count * _LONGEST[every.unit] + 2 * DAY
+    table = offsets(zone, first_us - around, last_us + around)
     low, high = to_local(np.array([first_us, last_us], np.int64), table)
     if every.unit == "h":  # hours follow the clock's offset, so that no hour is skipped or doubled by daylight saving
         shift = int(table.offset[max(int(np.searchsorted(table.since, first_us, side="right")) - 1, 0)]) % HOUR
         step = every.count * HOUR
         return np.arange((first_us + shift) // step, (last_us + shift) // step + 2, dtype=np.int64) * step - shift
     return _holding(to_utc(_local_starts(every, int(low), int(high)), table), first_us, last_us)
+
+
+_LONGEST: Final = {"h": HOUR, "d": DAY, "w": WEEK, "mo": 31 * DAY, "q": 92 * DAY, "y": 366 * DAY}
 
 
 def _local_starts(every: Period, low: int, high: int) -> Times:
@@ -149,8 +161,9 @@ def instant(text: str | datetime | np.datetime64, zone: str, name: str = "time")
     except ValueError:
         raise InputError(f"{name}={text!r} is not a date or time; write for example '2011-12-01'") from None
     if moment.tzinfo is not None:
-        return round((moment - _EPOCH) / timedelta(microseconds=1))
+        return min(max(round((moment - _EPOCH) / timedelta(microseconds=1)), _FIRST), _LAST)
     local = round((moment.replace(tzinfo=UTC) - _EPOCH) / timedelta(microseconds=1))
+    local = min(max(local, _FIRST), _LAST)  # 9999-12-31 stands for a time that never comes
     return int(to_utc(np.array([local], np.int64), offsets(zone, local - 2 * DAY, local + 2 * DAY))[0])
 
 

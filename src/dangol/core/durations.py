@@ -32,6 +32,8 @@ _KOREAN: Final = {
 
 Unit = Literal["h", "d", "w", "mo", "q", "y"]
 _UNITS: Final[tuple[Unit, ...]] = ("h", "d", "w", "mo", "q", "y")
+_DAYS: Final = {"h": 1 / 24, "d": 1, "w": 7, "mo": 30.4375, "q": 91.3125, "y": 365.25}
+_CENTURY: Final = 36_525
 
 
 def _split(text: object, name: str, example: str) -> tuple[float, str]:
@@ -92,6 +94,8 @@ def period(text: str, name: str = "every") -> Period:
         raise InputError(f"{name}={text!r} must be a whole number of periods, at least 1")
     for known in _UNITS:
         if unit == known:
+            if value * _DAYS[known] > _CENTURY:
+                raise InputError(f"{name}={text!r} is longer than 100 years; use a shorter period")
             return Period(int(value), known)
     raise InputError(f"{name}={text!r} is not a calendar period; use a whole number of {', '.join(_UNITS)}")
 

@@ -46,9 +46,9 @@ def _letters(text: str) -> str:
     return unicodedata.normalize("NFD", text.casefold())
 
 
-def choice(name: str, value: str, allowed: Iterable[str]) -> str:
+def choice(name: str, value: object, allowed: Iterable[str]) -> str:
     """Return ``value`` if it is allowed, else raise the error that names the allowed ones."""
     names = list(allowed)
-    if value not in names:
+    if not isinstance(value, str) or value not in names:
         raise InputError(f"{name}={value!r} is not known; use " + " or ".join(repr(one) for one in names))
     return value

@@ -30,7 +30,7 @@ _COLUMNS: Final[dict[str, tuple[str, str]]] = {
     "bounce_rate_events": ("bounces per event", "이벤트 대비 이탈률"),
     "bounces": ("bounces", "이탈 세션 수"),
     "buyers": ("buyers", "구매자 수"),
-    "censored": ("too early to tell", "미결정"),
+    "censored": ("too early to tell", "판정 보류"),
     "change": ("change", "증감"),
     "change_rate": ("change, relative", "증감률"),
     "chi2": ("chi-square", "카이제곱"),
@@ -46,7 +46,6 @@ _COLUMNS: Final[dict[str, tuple[str, str]]] = {
     "cv_adjusted": ("coefficient of variation, less noise", "변동계수(잡음 제외)"),
     "cv_users": ("coefficient of variation, users", "사용자 변동계수"),
     "cycles": ("cycles", "주기 수"),
-    "daily_hours": ("hours of the day", "시간대별"),
     "days": ("days", "일수"),
     "days_observed": ("days (observed gaps)", "일수(관측 간격)"),
     "df": ("degrees of freedom", "자유도"),
@@ -140,16 +139,16 @@ _COLUMNS: Final[dict[str, tuple[str, str]]] = {
     "refunds": ("refunds", "환불"),
     "rejected": ("rejected", "거부"),
     "remainder": ("remainder", "나머지"),
+    "repurchase.return_rate": ("return rate", "복귀율"),
     "resurrected": ("resurrected", "복귀"),
     "return_lower": ("return rate, lower", "복귀율 하한"),
     "return_rate": ("return rate", "유지율"),
-    "return_rate_ever": ("return rate in the end", "최종 복귀율"),
+    "return_rate_ever": ("return rate in the end, estimated", "최종 복귀율(추정)"),
     "return_upper": ("return rate, upper", "복귀율 상한"),
-    "returned": ("returned", "돌아온 수"),
+    "returned": ("returned", "복귀 수"),
     "returning": ("returning", "유지"),
     "rows": ("rows", "행 수"),
     "score": ("score", "점수"),
-    "season": ("season", "계절 분해"),
     "segment": ("segment", "집단"),
     "segment_a": ("segment a", "집단 a"),
     "segment_b": ("segment b", "집단 b"),
@@ -189,21 +188,19 @@ _COLUMNS: Final[dict[str, tuple[str, str]]] = {
     "users_b": ("users of b", "사용자 수(b)"),
     "value": ("value", "값"),
     "variant": ("path", "경로"),
-    "variation": ("variation", "변동"),
     "weekday": ("weekday", "요일"),
-    "weekdays": ("weekdays", "요일별"),
     "within": ("change within segments", "집단 내 변화"),
 }
 _ASPECTS: Final[dict[str, tuple[str, str]]] = {
     "denominator": ("denominator", "분모"),
     "exclusions": ("exclusions", "제외"),
-    "family": ("tests counted together", "함께 센 검정"),
+    "family": ("tests counted together", "다중 검정"),
     "unit": ("unit", "단위"),
     "window": ("window", "기간 기준"),
     "zone": ("time zone", "시간대"),
 }
 _QUESTIONS: Final[dict[str, tuple[str, str]]] = {
-    "drivers": ("Drivers", "성과와 함께 가는 행동"),
+    "drivers": ("Drivers", "성과와 함께 나타나는 행동"),
     "flows": ("Flows", "이동 경로"),
     "funnel": ("Funnel", "퍼널"),
     "lifecycle": ("Lifecycle", "생애 주기"),
@@ -221,6 +218,7 @@ _TABLES: Final[dict[str, tuple[str, str]]] = {
     "cohorts": ("Cohorts", "코호트별"),
     "contributions": ("What each segment contributed", "집단별 기여"),
     "cuts": ("Bounds of the scores", "점수 경계"),
+    "daily_hours": ("By hour of the day", "시간대별"),
     "differences": ("Differences", "집단 간 차이"),
     "drivers": ("Behaviours", "행동별"),
     "drivers.grid": ("Every tested cell", "검정한 모든 칸"),
@@ -231,6 +229,7 @@ _TABLES: Final[dict[str, tuple[str, str]]] = {
     "flags": ("Each customer by period", "고객별 기간 상태"),
     "gaps": ("Idle times", "이벤트 사이 시간"),
     "grid": ("Pairs of scores", "점수 조합별"),
+    "hours": ("By hour of the week", "요일·시간대별"),
     "kinds": ("New and returning buyers", "신규·기존 구매자"),
     "last": ("Last events", "마지막 이벤트"),
     "late": ("Too late to tell", "아직 판단할 수 없음"),
@@ -241,19 +240,24 @@ _TABLES: Final[dict[str, tuple[str, str]]] = {
     "periods": ("By period", "기간별"),
     "repurchase.gaps": ("Gaps between purchases", "구매 간격"),
     "sankey": ("From step to step", "단계 사이 흐름"),
+    "season": ("Trend, season and remainder", "추세·주기·나머지"),
     "segments": ("By segment", "집단별"),
     "sessions": ("Sessions", "세션별"),
     "starts": ("First events", "첫 이벤트"),
     "steps": ("Steps", "단계별"),
     "stickiness": ("Stickiness", "고착도"),
+    "strength": ("Strength of trend and season", "추세와 주기의 강도"),
     "summary": ("Summary", "요약"),
     "times": ("Times", "소요 시간"),
     "triangle": ("Triangle of cohorts", "코호트 삼각표"),
     "users": ("Users", "사용자별"),
     "variants": ("Paths", "경로별"),
+    "variation": ("Variation over hours and weekdays", "시간대와 요일에 따른 변동"),
+    "weekdays": ("By weekday", "요일별"),
     "weeks": ("By week", "주별"),
 }
 _TIERS: Final[dict[str, tuple[str, str]]] = {
+    "(none)": ("(none)", "(없음)"),
     "(not yet)": ("(not yet)", "(첫 구매 전)"),
     "at_risk": ("at risk", "이탈 위험"),
     "cannot_lose": ("cannot lose", "놓치면 안 될"),
@@ -288,17 +292,41 @@ _VALUES: Final[dict[str, dict[str, tuple[str, str]]]] = {
     "target": _TIERS,
 }
 _LABELS: Final = {**_COLUMNS, **_ASPECTS}
+_WEEKDAYS: Final = (
+    ("Monday", "월요일"),
+    ("Tuesday", "화요일"),
+    ("Wednesday", "수요일"),
+    ("Thursday", "목요일"),
+    ("Friday", "금요일"),
+    ("Saturday", "토요일"),
+    ("Sunday", "일요일"),
+)
 
 
-def label(word: str, lang: str = "en") -> str:
-    """Return what people are shown for a word.
+def label(word: str, lang: str = "en", question: str = "") -> str:
+    """Return what people are shown for a word; some mean something of their own in one question.
 
     >>> label("duration_s"), label("users", "ko"), label("share_of_events")
     ('duration', '사용자 수', 'share of events')
+    >>> label("return_rate", "ko"), label("return_rate", "ko", "repurchase"), label("season_7", "ko")
+    ('유지율', '복귀율', '7일 주기')
     """
-    if word in _LABELS:
-        return _LABELS[word][lang == "ko"]
+    for name in (f"{question}.{word}", word):
+        if name in _LABELS:
+            return _LABELS[name][lang == "ko"]
+    days = word.removeprefix("season_")
+    if days != word and days.isdigit():
+        return f"{days}일 주기" if lang == "ko" else f"{days}-day season"
     return word.replace("_", " ")
+
+
+def weekday(number: int, lang: str = "en") -> str:
+    """Name a day of the week, 1 Monday to 7 Sunday.
+
+    >>> weekday(1), weekday(7, "ko")
+    ('Monday', '일요일')
+    """
+    return _WEEKDAYS[number - 1][lang == "ko"]
 
 
 def tier(name: str, lang: str = "en") -> str:

@@ -41,7 +41,8 @@ def wilson(count: npt.ArrayLike, n: npt.ArrayLike, level: float = 0.95) -> tuple
     with np.errstate(invalid="ignore", divide="ignore"):
         middle = (p + z * z / (2 * total)) / (1 + z * z / total)
         half = z * np.sqrt(p * (1 - p) / total + z * z / (4 * total * total)) / (1 + z * z / total)
-    return np.clip(middle - half, 0.0, 1.0), np.clip(middle + half, 0.0, 1.0)
+    lower, upper = np.clip(middle - half, 0.0, 1.0), np.clip(middle + half, 0.0, 1.0)
+    return np.where(p == 0, 0.0, lower), np.where(p == 1, 1.0, upper)  # exact, where rounding would leave 1e-19
 
 
 def newcombe(

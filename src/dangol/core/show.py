@@ -19,9 +19,11 @@ def write(value: Any, name: str, lang: str = "en") -> str:
     >>> write(0.25, "rate"), write(5400.0, "duration_s"), write(1234567, "events"), write(float("nan"), "rate")
     ('25.0 %', '1h 30m', '1,234,567', '–')
     >>> write(-0.25, "against_rest")
-    '-25.0 %'
+    '−25.0 %'
     >>> write(True, "complete", "ko"), write(5400.0, "duration_s", "ko")
     ('예', '1시간 30분')
+    >>> write(7, "weekday")
+    'Sunday'
     """
     if value is None or value != value:
         return "–"
@@ -29,6 +31,8 @@ def write(value: Any, name: str, lang: str = "en") -> str:
         return _YES_NO[lang][value]
     if hasattr(value, "strftime"):
         return str(value.strftime("%Y-%m-%d %H:%M")).removesuffix(" 00:00")
+    if name == "weekday" and not isinstance(value, str):
+        return labels.weekday(int(value), lang)
     if isinstance(value, str):
         return labels.value(value, name, lang)
     if any(word in _SHARES for word in name.split("_")) or _is_share_by_step(value, name):

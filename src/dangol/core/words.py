@@ -19,15 +19,17 @@ _LATIN_FINAL: Final = frozenset("lmnLMNR")  # email, item, login; R alone is rea
 
 # A count of one takes a singular noun and verb; templates are written for the many.
 _ONE: Final = re.compile(
-    r"(?<![\d,.:\w-])1 (behaviour|buyer|cell|cohort|customer|day|entrie|event|gap|lapse|move|order|period|purchase|row|"
-    r"segment|session|test|unit|user|week)s\b( were\b| are\b| have\b)?"
+    r"(There are )?(?<![\d,.:\w-])1 "
+    r"(behaviour|buyer|cell|cohort|customer|day|entrie|event|gap|lapse|move|order|period|purchase|row|segment|session|test|unit|"
+    r"user|week)s\b( were\b| are\b| have\b)?"
 )
 _VERBS: Final = {" were": " was", " are": " is", " have": " has"}
 
 
 def _singular(found: re.Match[str]) -> str:
-    noun = "entry" if found[1] == "entrie" else found[1]
-    return f"1 {noun}{_VERBS.get(found[2] or '', '')}"
+    there = "There is " if found[1] else ""
+    noun = "entry" if found[2] == "entrie" else found[2]
+    return f"{there}1 {noun}{_VERBS.get(found[3] or '', '')}"
 
 
 @dataclass(frozen=True)
@@ -117,12 +119,13 @@ def plural(count: int, noun: str) -> str:
 def percent(value: float) -> str:
     """Write a share as a percentage with one decimal; below 0.1 % two.
 
-    >>> percent(0.123), percent(0.0004), percent(float("nan"))
-    ('12.3 %', '0.04 %', '–')
+    >>> percent(0.123), percent(0.0004), percent(-0.25), percent(float("nan"))
+    ('12.3 %', '0.04 %', '−25.0 %', '–')
     """
     if value != value:
         return "–"
-    return f"{100 * value:.2f} %" if 0 < abs(value) < 0.001 else f"{100 * value:.1f} %"
+    text = f"{100 * abs(value):.{2 if 0 < abs(value) < 0.001 else 1}f} %"
+    return f"−{text}" if value < 0 and text.strip("0. %") else text
 
 
 def thousands(value: float) -> str:

@@ -21,7 +21,6 @@ from .drawing import Watcher
 
 FORMATS: Final = ("csv", "parquet")
 _TRUTH: Final = "truth.json"
-_SUFFIXES: Final = (".csv", ".parquet", ".json", ".toml", ".md")
 _PIECE: Final = 1 << 19  # rows written at a time
 
 
@@ -94,12 +93,18 @@ class Sample:
             InputError: for an unknown format, or a folder that holds other things.
             StoreError: if the disk is full or cannot be written; what was there before is unchanged.
         """
-        if isinstance(formats, str) or not formats:
+        if not isinstance(formats, list | tuple) or not formats:
             raise InputError(f"formats={formats!r} must be a list of formats, such as formats=['csv', 'parquet']")
         for form in formats:
             choice("formats", form, FORMATS)
+        given: object = folder
+        if not isinstance(given, str | Path) or "\0" in str(folder):
+            raise InputError(f"{folder!r} is not the name of a folder; write for example 'sample'")
         place = Path(folder)
-        _check_free(place, replace)
+        try:
+            _check_free(place, replace)
+        except OSError as problem:  # a name that is too long, a folder that may not be read
+            raise StoreError(f"{folder} cannot be written: {problem.strerror or problem}") from problem
         scratch = place.absolute().with_name(f".{place.absolute().name}.part")
         try:
             _make_empty(scratch)
@@ -168,14 +173,24 @@ def _check_free(place: Path, replace: bool) -> None:
         raise InputError(f"{place} is a file; give the name of a new folder")
     if not place.exists() or not any(place.iterdir()):
         return
-    others = sorted(one.name for one in place.iterdir() if one.suffix not in _SUFFIXES or one.is_dir())
-    if others or not (place / _TRUTH).exists():
-        what = f" ({others[0]})" if others else ""
-        raise InputError(f"{place} is a folder with other things in it{what}; give the name of a new folder")
+    ours = _ours(place)
+    others = sorted(one.name for one in place.iterdir() if one.name not in ours or one.is_dir())
+    if others:
+        raise InputError(f"{place} is a folder with other things in it ({others[0]}); give the name of a new folder")
     if not replace:
         raise InputError(
             f"{place} holds a sample already; give another name, or replace=True (--replace) to put this one there"
         )
+
+
+def _ours(place: Path) -> set[str]:
+    """The names of the files that a sample left in a folder, by its truth; none where there is no such truth."""
+    try:
+        tables = [str(name) for name in json.loads((place / _TRUTH).read_text(encoding="utf-8"))["rows"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
+    hidden = {one.name for one in place.glob("truth_*.parquet")}
+    return {_TRUTH, "mapping.toml", "README.md", *hidden, *(f"{name}.{form}" for name in tables for form in FORMATS)}
 
 
 def _make_empty(scratch: Path) -> None:

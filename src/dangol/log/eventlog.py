@@ -126,9 +126,9 @@ class EventLog:
 
     # ---- names ------------------------------------------------------------------------------------------------
 
-    def column(self, name: str) -> Column:
+    def column(self, name: object) -> Column:
         """Return a column's description, or raise the error that suggests the nearest name."""
-        for column in self.columns:
+        for column in self.columns if isinstance(name, str) else ():
             if column.name == name:
                 return column
         raise unknown("column", name, [column.name for column in self.columns])

@@ -56,9 +56,9 @@ def database(scratch: Path, memory: str) -> Iterator[duckdb.DuckDBPyConnection]:
                 f"no space is left on the disk of {scratch.parent}; free some; what was there before is unchanged"
             ) from problem
         raise InputError(f"the source cannot be read: {str(problem).splitlines()[0]}") from problem
-    except duckdb.InterruptException:
-        raise KeyboardInterrupt from None
-    except duckdb.Error as problem:
+    except duckdb.Error as problem:  # a key pressed while Python gives DuckDB rows is an error of another kind
+        if isinstance(problem, duckdb.InterruptException) or "KeyboardInterrupt" in str(problem):
+            raise KeyboardInterrupt from None
         raise InputError(f"the source cannot be loaded: {str(problem).splitlines()[0]}") from problem
     finally:
         con.close()

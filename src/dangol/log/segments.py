@@ -34,7 +34,13 @@ def with_segments(
     hindsight: bool = False,
 ) -> EventLog:
     """Return the log with one more column: ``EventLog.with_segments`` tells what each argument is."""
-    name = name or label
+    name = label if name is None else name
+    words: dict[str, object] = {"label": label, "unit": unit, "name": name}
+    for word, text in words.items():
+        if not isinstance(text, str) or not text.strip():
+            raise InputError(f"{word}={text!r} must be the name of a column, such as {word}='segment'")
+    if not isinstance(hindsight, bool):
+        raise InputError(f"hindsight={hindsight!r} must be True or False")
     if any(column.name == name for column in log.columns):
         raise InputError(f"the log has a column {name!r} already; give the segments another name, name='tier'")
     units, labels, stated = _read(table, unit, label)
@@ -74,20 +80,12 @@ def read_table(path: Path) -> pa.Table:
 
 def _read(table: object, unit: str, label: str) -> tuple[list[str], list[str | None], str | None]:
     """Return units, labels and, where the table states one, the time up to which data made them."""
-    import pyarrow as pa
-
-    if isinstance(table, Mapping):
-        given: pa.Table = pa.table({unit: pa.array(list(table)), label: pa.array(list(table.values()))})
-    elif hasattr(table, "__arrow_c_stream__"):
-        given = pa.table(table)
-    else:
-        raise InputError(
-            f"segments must be a table with the columns {unit!r} and {label!r}, or a mapping from {unit} to label, "
-            f"found {type(table).__name__}"
-        )
-    for needed in (unit, label):
+    given = _table(table, unit, label)
+    for needed in (unit, label, *([_AS_OF] if _AS_OF in given.column_names else [])):
         if needed not in given.column_names:
             raise unknown("column", needed, given.column_names, "the table of segments")
+        if given.column_names.count(needed) > 1:
+            raise InputError(f"the table of segments has several columns {needed!r}; give them different names")
     units, labels = _texts(given.column(unit), unit), _texts(given.column(label), label)
     if None in units:
         raise InputError(f"column {unit!r} of the table of segments has a row without a {unit}; leave such rows out")
@@ -97,12 +95,33 @@ def _read(table: object, unit: str, label: str) -> tuple[list[str], list[str | N
     return [str(one) for one in units], labels, stated[0] if stated else None
 
 
+def _table(table: object, unit: str, label: str) -> pa.Table:
+    """Return any form of segments as a table."""
+    import pyarrow as pa
+
+    try:
+        if isinstance(table, Mapping):
+            return pa.table({unit: pa.array(list(table)), label: pa.array(list(table.values()))})
+        if hasattr(table, "__arrow_c_stream__"):
+            return pa.table(table)
+    except (pa.ArrowException, TypeError, ValueError) as problem:
+        raise InputError(
+            f"these segments cannot be read as a table, give ids and labels as text: {problem}"
+        ) from problem
+    raise InputError(
+        f"segments must be a table with the columns {unit!r} and {label!r}, or a mapping from {unit} to label, "
+        f"found {type(table).__name__}"
+    )
+
+
 def _texts(column: pa.ChunkedArray, name: str) -> list[str | None]:
     import pyarrow as pa
 
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     if pa.types.is_floating(kind):
         raise InputError(f"column {name!r} of the table of segments holds decimal numbers; give ids and labels as text")
+    if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        raise InputError(f"column {name!r} of the table of segments holds {kind}; give ids and labels as text")
     texts: list[str | None] = column.cast(pa.string()).to_pylist()
     return texts
 

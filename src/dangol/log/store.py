@@ -53,7 +53,7 @@ def staging(folder: Path, replace: bool) -> Iterator[Path]:
         if existed and not (folder / _HEAD).exists() and any(not one.name.startswith(".") for one in folder.iterdir()):
             raise InputError(f"{folder} is a folder with other things in it; give the name of a new folder")
         folder.mkdir(parents=True, exist_ok=True)
-        with _locked(folder):
+        with locked(folder):
             for left in folder.glob(".staging-*"):  # of a process that was killed
                 shutil.rmtree(left, ignore_errors=True)
             scratch = folder / f".staging-{os.getpid()}"
@@ -78,7 +78,12 @@ def _missing_above(folder: Path) -> list[Path]:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[None]:
+    """Keep other processes from writing a folder at the same time.
+
+    Raises:
+        InputError: if one does so already.
+    """
     try:
         import fcntl
     except ImportError:  # Windows: no lock, the rename is still one step

@@ -25,7 +25,7 @@ def locate(text: str) -> dict[Place, int]:
     seen: dict[str, int] = defaultdict(int)
     table: Place = ()
     depth, quote = 0, ""
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):  # a text may hold other ends of lines
         if quote or depth:  # inside a value of several lines
             quote, depth = _rest(line, quote, depth)
             continue

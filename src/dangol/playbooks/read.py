@@ -7,11 +7,11 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from dangol import catalogue
-from dangol.core.errors import InputError, choice, unknown
+from dangol.core.errors import DangolError, InputError, StoreError, choice, unknown
 from dangol.core.words import LANGUAGES
 from dangol.log.ingest import ingest
 
@@ -19,10 +19,12 @@ from .lines import Place, locate
 
 _SAMPLES: Final = ("school-sns", "fashion-shop", "creator-platform")
 CHOSEN: Final = ("seed", "plant", "dirty")  # of a sample, besides its size
+_LONG: Final = 255  # letters of a name that no file system takes
 _BUNDLED: Final = Path(__file__).parent / "bundled"
 
 _TEXT, _TEXTS, _FLAG, _NUMBER, _TABLE, _WORDING = "text", "text or list", "flag", "number", "table", "wording"
 _NOT_MAPPED: Final = ("source", "out", "memory", "now", "replace", "progress")
+_MAPPED: Final = {"properties": "list", "collapse": "list", "header": _FLAG, "sheet": "text or number"}
 _TABLES: Final[dict[str, dict[str, str]]] = {
     "": {
         "title": _WORDING,
@@ -104,6 +106,10 @@ def read(playbook: str | Path) -> Playbook:
         raise InputError(f"{path.name} is not UTF-8 text: {problem.reason} at byte {problem.start}") from problem
     except tomllib.TOMLDecodeError as problem:
         raise InputError(f"{path.name} is not TOML: {problem}") from problem
+    except RecursionError as problem:
+        raise InputError(f"{path.name} is nested too deeply; write a plain list of tables and keys") from problem
+    except OSError as problem:
+        raise StoreError(f"{path} cannot be read: {problem.strerror or problem}") from problem
     read_in = Playbook(
         name=path.name,
         folder=path.resolve().parent,
@@ -120,9 +126,13 @@ def read(playbook: str | Path) -> Playbook:
     return read_in
 
 
-def _found(playbook: str | Path) -> Path:
+def _found(playbook: object) -> Path:
+    if not isinstance(playbook, str | Path) or not str(playbook).strip() or "\0" in str(playbook):
+        raise InputError(
+            f"{playbook!r} is neither a playbook's file nor the name of one; those that ship are {', '.join(bundled())}"
+        )
     path = Path(playbook)
-    if path.is_file():
+    if len(path.name) < _LONG and path.is_file():
         return path
     if str(playbook) in bundled():
         return _BUNDLED / f"{playbook}.toml"
@@ -147,6 +157,7 @@ def _check(read_in: Playbook, held: Mapping[str, Any]) -> None:
         _check_question(read_in, one, place)
     if not read_in.questions:
         raise InputError(f'{read_in.name} asks nothing; add a question: [[questions]] and below it ask = "overview"')
+    _check_file(read_in)
     if "lang" in read_in.report:
         with_place(read_in, ("report", "lang"), choice, "lang", read_in.report["lang"], LANGUAGES)
 
@@ -158,9 +169,9 @@ def with_place(read_in: Playbook, path: tuple[str | int, ...], function: Any, *g
     """
     try:
         return function(*given, **named)
-    except InputError as problem:
+    except DangolError as problem:
         key = re.match(r"(\w+)[= ]", str(problem))
-        raise InputError(f"{read_in.at(*path, *([key[1]] if key else []))}: {problem}") from problem
+        raise type(problem)(f"{read_in.at(*path, *([key[1]] if key else []))}: {problem}") from problem
 
 
 def _keys(read_in: Playbook, held: Mapping[str, Any], table: str, path: tuple[str | int, ...]) -> None:
@@ -185,6 +196,7 @@ def _worded(value: object) -> bool:
 _KINDS: Final[dict[str, tuple[str, Any]]] = {
     "text": ("a text in quotes", lambda value: isinstance(value, str)),
     "text or list": ("a text, or a list of texts", lambda value: isinstance(value, str) or _listed(value, str)),
+    "text or number": ("a text, or a whole number", lambda value: isinstance(value, str | int)),
     "list": ("a list of texts", lambda value: _listed(value, str)),
     "numbers": ("a list of numbers", lambda value: _listed(value, int | float)),
     "flag": ("true or false", lambda value: isinstance(value, bool)),
@@ -202,11 +214,24 @@ def _kind(read_in: Playbook, path: tuple[str | int, ...], value: object, kind: s
         raise InputError(f"{read_in.at(*path)}: {path[-1]} must be {wanted}, found {value!r}")
 
 
+def _check_file(read_in: Playbook) -> None:
+    """The report lies in the folder of the run, and nowhere else: playbooks are passed from hand to hand."""
+    file = read_in.report.get("file", "report.html")
+    parts = PurePosixPath(file).parts
+    odd = any(part.startswith(".") or part.endswith((" ", ".")) for part in parts) or set(file) & set('\\:\0<>|?*"')
+    if not parts or file.startswith("/") or file.endswith("/") or odd or parts[0] in ("results", "data.log"):
+        raise InputError(
+            f"{read_in.at('report', 'file')}: file must name a file within the folder of the run, not in results or "
+            f'data.log, such as "report.html", found {file!r}'
+        )
+
+
 def _check_mapping(read_in: Playbook) -> None:
     known = [name for name in inspect.signature(ingest).parameters if name not in _NOT_MAPPED]
     for key in read_in.mapping:
         if key not in known:
             raise InputError(f"{read_in.at('mapping', key)}: {unknown('key', key, known, '[mapping]')}")
+        _kind(read_in, ("mapping", key), read_in.mapping[key], _MAPPED.get(key, _TEXT))
 
 
 def _check_source(read_in: Playbook) -> None:
@@ -215,6 +240,8 @@ def _check_source(read_in: Playbook) -> None:
     if len(given) != 1:
         found = " and ".join(given) or "none of them"
         raise InputError(f"{read_in.at('source')}: [source] needs one of {', '.join(ways)}, found {found}")
+    if read_in.source.get("path") in ("", []):
+        raise InputError(f"{read_in.at('source', 'path')}: path names no file")
     if "sample" in read_in.source:
         with_place(read_in, ("source", "sample"), choice, "sample", read_in.source["sample"], _SAMPLES)
     if "data" in read_in.source:

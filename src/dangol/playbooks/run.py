@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dangol import catalogue, datasets
-from dangol.core.errors import StoreError, choice
+from dangol.core.errors import choice
 from dangol.core.result import Result
 from dangol.core.words import LANGUAGES
 from dangol.log import EventLog, ingest, open_log
 from dangol.log.narrowed import narrowed
 from dangol.log.progress import Progress
 from dangol.log.segments import read_table
-from dangol.reports.report import compose_report, write
+from dangol.reports.report import compose_report
 
+from . import writing
 from .read import CHOSEN, Playbook, read, with_place
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _NOT_ASKED = ("ask", "title", "where", "since", "until")
 
@@ -75,8 +70,8 @@ def run(
     """
     plan = read(playbook)
     lang = choice("lang", lang or plan.report.get("lang", "en"), LANGUAGES)
-    folder = Path(out)
-    with Progress(progress) as bar:
+    folder = writing.folder_of(out)
+    with writing.alone(folder), Progress(progress) as bar:
         bar.update("source", 0, 1)
         log = _segmented(plan, _viewed(plan, _log(plan, folder, progress), plan.view, ("view",)))
         results = _answers(plan, log, bar)
@@ -84,10 +79,7 @@ def run(
         titles = [_worded(one.get("title"), lang) for one in plan.questions]
         title = _worded(plan.report.get("title", plan.title), lang)
         page = compose_report(log, results, title=title, titles=titles, lang=lang, date=date)
-        _keep(folder / "results", results)
-        target = folder / str(plan.report.get("file", "report.html"))
-        write(target, page)
-    return target
+        return writing.put(folder, results, page, str(plan.report.get("file", "report.html")))
 
 
 def _worded(text: str | Mapping[str, str] | None, lang: str) -> str | None:
@@ -101,12 +93,12 @@ def _worded(text: str | Mapping[str, str] | None, lang: str) -> str | None:
 def _log(plan: Playbook, folder: Path, progress: bool) -> EventLog:
     source = plan.source
     if "log" in source:
-        return open_log(plan.folder / source["log"])
+        return with_place(plan, ("source", "log"), open_log, plan.folder / source["log"])  # type: ignore[no-any-return]
     given = dict(plan.mapping)
     if "sample" in source:
         make = getattr(datasets, source["sample"].replace("-", "_"))
         chosen = {name: source[name] for name in CHOSEN if name in source}
-        sample = make(*([source["users"]] if "users" in source else []), **chosen)
+        sample = with_place(plan, ("source",), make, *([source["users"]] if "users" in source else []), **chosen)
         table: Any = sample.tables["events"]
         given = dict(sample.mapping)
         if isinstance(given.get("attributes"), str):
@@ -159,45 +151,3 @@ def _answers(plan: Playbook, log: EventLog, bar: Progress) -> list[Result]:
         recipe = {"question": one["ask"], "parameters": asked}
         found.append(with_place(plan, ("questions", place), catalogue.ask, view, recipe))
     return found
-
-
-def _keep(folder: Path, results: Sequence[Result]) -> None:
-    """Write every answer beside the report: first whole, then in the old one's place."""
-    staged = folder.with_name(f".results-{os.getpid()}")
-    try:
-        shutil.rmtree(staged, ignore_errors=True)
-        for place, result in enumerate(results, start=1):
-            one = staged / f"{place:02}-{result.name}"
-            one.mkdir(parents=True)
-            log = result.recipe["log"]  # what it holds, not where it lies or how often it was loaded
-            recipe = {**result.recipe, "log": {"fingerprint": log["fingerprint"], "view": log["view"]}}
-            _keep_words(one, result, recipe)
-            for name, table in result.tables.items():
-                _keep_table(one / f"{name}.parquet", table, {**recipe, "table": name})
-        shutil.rmtree(folder, ignore_errors=True)
-        staged.rename(folder)
-    except OSError as problem:
-        shutil.rmtree(staged, ignore_errors=True)
-        raise StoreError(f"{folder} cannot be written: {problem.strerror or problem}") from problem
-
-
-def _keep_words(folder: Path, result: Result, recipe: Mapping[str, Any]) -> None:
-    answer = {
-        "summary": {lang: [sentence.write(lang) for sentence in result.sentences] for lang in LANGUAGES},
-        "how": {lang: result.explain(lang) for lang in LANGUAGES},
-        "recipe": recipe,
-    }
-    text = json.dumps(answer, ensure_ascii=False, indent=1, default=str)
-    (folder / "answer.json").write_text(text, encoding="utf-8")
-
-
-def _keep_table(path: Path, table: pd.DataFrame, recipe: Mapping[str, Any]) -> None:
-    """Write a table as Parquet; a column of mixed kinds (the values of a summary) as text."""
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    mixed = [name for name in table.columns if table[name].dtype == object]
-    plain = table.assign(**{name: table[name].map(str) for name in mixed}) if mixed else table
-    arrow = pa.Table.from_pandas(plain, preserve_index=False)
-    told = json.dumps(recipe, ensure_ascii=False, default=str).encode()
-    parquet.write_table(arrow.replace_schema_metadata({b"dangol": told}), path)

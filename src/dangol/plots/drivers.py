@@ -63,7 +63,7 @@ def _title(result: Result, lang: str) -> str:
     if best["evidence"] != "holds":
         en, ko = (
             "No behaviour goes with {outcome} once activity is equal",
-            "활동량을 맞추면 {outcome:과} 함께 가는 행동이 없습니다",
+            "활동량을 맞추면 {outcome:과} 함께 나타나는 행동이 없습니다",
         )
         return say(lang, en, ko, outcome=outcome) + weak
     found = say(

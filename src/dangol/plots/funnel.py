@@ -150,7 +150,8 @@ def _title(result: Result, lang: str) -> str:
         return say(lang, "Funnel of one step", "단계가 하나인 퍼널")
     if result.recipe["parameters"]["order"] == "any":
         return say(lang, "Funnel: {rate} did all {steps} steps", "퍼널: {rate:이} {steps}단계를 모두 마침", **found)
-    first, last = (shorten(found[end][1:-1], 24) for end in ("first", "last"))
+    ends = ("first_ko", "last_ko") if lang == "ko" else ("first", "last")
+    first, last = (_unquoted(found[end]) for end in ends)
     return say(
         lang,
         "Funnel: {rate} from {first} to {last}",
@@ -159,6 +160,12 @@ def _title(result: Result, lang: str) -> str:
         first=first,
         last=last,
     )
+
+
+def _unquoted(name: str) -> str:
+    """Shorten what stands in quotation marks, and keep the step's number behind it."""
+    event, _, number = name.removeprefix("‘").rpartition("’")
+    return shorten(event, 24) + number
 
 
 def _labels(result: Result, steps: pd.DataFrame, lang: str) -> list[str]:

@@ -51,8 +51,8 @@ def _title(result: Result, lang: str) -> str:
     if "ever" in values:
         return say(
             lang,
-            "After {days:,} days without a purchase, {ever} still come back",
-            "{days:,}일 동안 구매가 없어도 {ever}는 다시 구매합니다",
+            "After {days:,} days without a purchase an estimated {ever} still come back",
+            "{days:,}일 동안 구매가 없어도 {ever}는 다시 구매할 것으로 추정됩니다",
             **values,
         )
     if values["n"]:

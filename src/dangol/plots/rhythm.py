@@ -70,10 +70,8 @@ def _title(result: Result, lang: str) -> str:
     weak = "few" in found or "days" in found
     return say(
         lang,
-        "Most happens from {hour} ({hour_share}) and on {weekday}s ({weekday_share})"
-        + (": weak evidence" if weak else ""),
-        "{hour_ko}대({hour_share})와 {weekday_ko}({weekday_share})에 활동이 가장 많음"
-        + ("(근거 약함)" if weak else ""),
+        "Most happens from {hour} ({hour_share}) and on {weekday}s" + (": weak evidence" if weak else ""),
+        "{hour_ko}대({hour_share})와 {weekday_ko}에 활동이 가장 많음" + ("(근거 약함)" if weak else ""),
         **found,
     )
 

@@ -70,6 +70,7 @@ def figure(result: Result, lang: str) -> go.Figure:
     if not periods["complete"].all():
         heading += say(lang, " (hatched: not over yet)", "(빗금: 끝나지 않은 기간)")
     drawn = panels(_title(result, lang), small, (heading, _LEFT), (_heading(result, periods, lang), _HEADING, _RIGHT))
+    drawn.layout.annotations[1].update(align="left")  # its second line, too
     _bars(drawn, result.tables["kinds"], periods, lang)
     _axes(drawn, periods, lang)
     if steps:

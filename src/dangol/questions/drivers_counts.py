@@ -82,7 +82,10 @@ def _candidates(log: EventLog, asked: Mapping[str, Any]) -> list[int]:
     own = {asked["outcome"], asked["start"]}
     if asked["behaviours"] is None:
         return [code for code, name in enumerate(log.events) if name not in own]
-    codes = [log.code("event", name) for name in dict.fromkeys(asked["behaviours"])]
+    given = asked["behaviours"]
+    if not isinstance(given, list) or not given or not all(isinstance(one, str) for one in given):
+        raise InputError(f"behaviours={given!r} must be a list of events, such as ['view', 'invite']")
+    codes = [log.code("event", name) for name in dict.fromkeys(given)]
     kept = [code for code in codes if log.events[code] not in own]
     if not kept:
         raise InputError(

@@ -119,8 +119,8 @@ class Judged:
     @cached_property
     def best(self) -> Ints:
         """The cell of each behaviour that says most: what holds first, then the largest adjusted difference."""
-        p = np.round(self.pooled.p, 12)  # what differs by rounding is a tie
-        beyond = np.where(self.pooled.p > 0, 0, -np.nan_to_num(self.pooled.statistic))  # too small to be told apart otherwise
+        p = _rounded(self.pooled.p)
+        beyond = np.where(self.pooled.p > 0, 0, -np.nan_to_num(self.pooled.statistic))  # where p is too small to tell
         order = np.lexsort((self.day, self.step, -self.n, beyond, p, self.behaviour))
         first = order[np.flatnonzero(np.diff(self.behaviour[order], prepend=-1))]
         size = np.nan_to_num(np.abs(self.pooled.difference[first]), nan=-1.0)
@@ -137,6 +137,13 @@ class Judged:
         lower, upper = wilson(self.users, self.n)
         low, high = newcombe(self.users, self.n, self.other_users, self.other_n)
         return {"lower": lower, "upper": upper, "difference_lower": low, "difference_upper": high}
+
+
+def _rounded(p: Floats) -> Floats:
+    """Keep nine digits of each, however small: what differs by rounding is a tie, and 1e-90 is none with 1e-30."""
+    digits = 10.0 ** np.floor(np.log10(np.where(p > 0, p, 1.0)))
+    found: Floats = np.round(p / digits, 9) * digits
+    return found
 
 
 def judge(counted: Counted, least: int, false_rate: float) -> Judged:

@@ -37,7 +37,7 @@ _CAUTION: Final = Sentence(
     "This is association, not cause: an experiment decides. Equal activity means as many events in the same days; "
     "whatever else drives both stays in.",
     "여기서 본 것은 연관이지 원인이 아니므로 실험으로 확인해야 합니다. 활동량을 맞춘다는 것은 같은 날수 동안의 이벤트 "
-    "수가 비슷한 사용자끼리 견준다는 뜻이며, 둘 다에 영향을 주는 다른 요인은 남아 있습니다.",
+    "수가 비슷한 사용자끼리 비교한다는 뜻이며, 둘 다에 영향을 주는 다른 요인은 남아 있습니다.",
 )
 
 
@@ -101,7 +101,7 @@ def _constant(counted: Counted, asked: Mapping[str, Any]) -> Sentence:
     values = outcome(counted, asked) | {"who": "all" if counted.have else "none"}
     return Sentence(
         "No behaviour can go with the outcome, for it does not vary: {who} of the users {did}.",
-        "결과가 모든 사용자에게 같아 함께 가는 행동을 찾을 수 없습니다.",
+        "모든 사용자의 결과가 같아 결과와 함께 나타나는 행동을 찾을 수 없습니다.",
         values,
     )
 
@@ -121,9 +121,9 @@ def _driver(found: Judged, asked: Mapping[str, Any], place: int) -> Sentence:
     return Sentence(
         "{rate} of the {n:,} users who did ‘{event}’ at least {times} within {days} {did}, against {other_rate} of the "
         "others: {adjusted} with equal activity (95 % interval {lower} to {upper}), {difference} without.",
-        "첫 {n_days}일 안에 ‘{event}’ 이벤트를 {count:,}번 이상 남긴 사용자 {n:,}명 가운데 {rate}가 {did_ko}. 나머지 "
-        "사용자는 {other_rate}입니다. 활동량이 같은 사용자끼리 견주면 차이는 {adjusted_ko}(95 % 신뢰구간 "
-        "{lower}~{upper})이고, 그대로 견주면 {difference_ko}입니다.",
+        "첫 {n_days}일 안에 ‘{event}’ 이벤트를 {count:,}회 이상 남긴 사용자 {n:,}명 가운데 {rate}가 {did_ko}. 나머지 "
+        "사용자는 {other_rate}입니다. 활동량이 같은 사용자끼리 비교하면 차이는 {adjusted_ko}(95 % "
+        "신뢰구간 {lower}~{upper})이고, 보정하지 않으면 {difference_ko}입니다.",
         values,
     )
 
@@ -133,7 +133,7 @@ def _none(found: Judged) -> Sentence:
     return Sentence(
         "No behaviour holds: none goes with the outcome once activity is equal, at a false-discovery rate of "
         "{false_rate} (behaviours tested: {names:,}).",
-        "활동량을 맞추고도 결과와 함께 가는 행동은 없습니다(검정한 행동 {names:,}개, 거짓 발견율 {false_rate}).",
+        "활동량을 맞추고도 결과와 함께 나타나는 행동은 없습니다(검정한 행동 {names:,}개, 거짓 발견율 {false_rate}).",
         values,
     )
 
@@ -161,7 +161,7 @@ def _activity(found: Judged) -> list[Sentence]:
     if not values["holds"] and not fooled:
         return []
     en = "At a false-discovery rate of {false_rate}, {holds:,} of {names:,} tested behaviours hold"
-    ko = "검정한 행동 {names:,}개 가운데 {holds:,}개가 거짓 발견율 {false_rate}에서 뒷받침됩니다"
+    ko = "검정한 행동 {names:,}개 가운데 {holds:,}개가 거짓 발견율(FDR) {false_rate} 기준으로 뒷받침됩니다"
     if fooled:
         more, more_ko = (" and {more:,} more", " 외 {more:,}개") if len(fooled) > _NAMED else ("", "")
         en += "; seeming drivers only because active users do more of everything: {fooled:,} ({which}" + more + ")"

@@ -97,7 +97,7 @@ def _headline(answer: Answer, users: int) -> Sentence:
         same = inner.source * answer.rules.side + inner.target == number[0]
         median = float(inner.median[same][0])
         values |= {"median": spell(median), "median_ko": spell(median, "ko")}
-        en += ", half of the times within {median}"
+        en += ", half of them within {median}"
         ko += "(간격의 중앙값 {median_ko})"
     return Sentence(en + ".", ko + ".", values)
 
@@ -112,7 +112,7 @@ def _between(answer: Answer) -> list[Sentence]:
     values = _move(answer, int(number[changes[0]])) | {"count": int(count[changes[0]])}
     return [
         Sentence(
-            "Between different events it is '{source}' → '{target}' ({count:,}).",
+            "Between different events the most common is '{source}' → '{target}' ({count:,}).",
             "서로 다른 이벤트 사이에서는 ‘{source}’ → ‘{target}’ 이동이 {count:,}회로 가장 잦습니다.",
             values,
         )
@@ -125,7 +125,8 @@ def _boundaries(answer: Answer) -> Sentence:
         code = np.bincount(some.target if name == "start" else some.source, some.count)
         values |= {name: answer.names[int(code.argmax())], f"{name}_share": percent(code.max() / code.sum())}
     return Sentence(
-        "Of {units:,} {units_en}, most begin with '{start}' ({start_share}) and most end with '{end}' ({end_share}).",
+        "Of {units:,} {units_en}, more begin with '{start}' ({start_share}), and more end with '{end}' ({end_share}), "
+        "than with any other event.",
         "{unit_ko} {units:,}{each} 가운데 ‘{start}’ 이벤트로 시작하는 경우({start_share})와 "
         "‘{end}’ 이벤트로 끝나는 경우({end_share})가 가장 많습니다.",
         values,
@@ -174,7 +175,7 @@ def _compared(answer: Answer) -> Sentence:
     )
     if not found.family:
         en = "'{a}' ({n_a:,} users) and '{b}' ({n_b:,} users) cannot be compared: no move has enough users"
-        ko = "‘{a}’ 사용자 {n_a:,}명과 ‘{b}’ 사용자 {n_b:,}명은 사람 수가 충분한 이동이 없어 견줄 수 없습니다"
+        ko = "‘{a}’ 사용자 {n_a:,}명과 ‘{b}’ 사용자 {n_b:,}명은 사람 수가 충분한 이동이 없어 비교할 수 없습니다"
     if called:
         top = int(np.argmax(np.where(found.q <= _CALLED, np.abs(found.difference), -1)))
         values |= _move(answer, int(found.source[top] * answer.rules.side + found.target[top]))
@@ -213,7 +214,7 @@ def _by_segment(answer: Answer) -> list[Sentence]:
             "'{source}' → '{target}' is made by most users of '{best}' ({best_rate} of {best_n:,}) and fewest of "
             "'{worst}' ({worst_rate} of {worst_n:,}), among segments of at least " + f"{_FEW} users.",
             "‘{source}’ → ‘{target}’ 이동을 한 사용자의 비율은 ‘{best}’에서 가장 높고({best_n:,}명 중 {best_rate}) "
-            "‘{worst}’에서 가장 낮습니다({worst_n:,}명 중 {worst_rate}). " + f"{_FEW}명 이상인 집단만 견주었습니다.",
+            "‘{worst}’에서 가장 낮습니다({worst_n:,}명 중 {worst_rate}). " + f"{_FEW}명 이상인 집단만 비교했습니다.",
             values,
         )
     ]
@@ -248,8 +249,8 @@ def explain(answer: Answer, asked: Mapping[str, Any]) -> dict[str, Sentence]:
             {"start": calendar.write(log.start, log.zone), "end": calendar.write(log.end, log.zone)},
         ),
         "denominator": Sentence(
-            "edges: all events of the source, a unit's last one included; starts, ends, variants: all units; steps, "
-            "sankey: units that have the anchor",
+            "moves: all events of the source, a unit's last one included; first and last events, paths: all units; "
+            "steps: units that have the anchor",
             "이동은 출발 이벤트 전체(맨 마지막 이벤트 포함), 첫 이벤트·끝 이벤트·경로는 모든 {unit_ko}, 단계별 비율과 "
             "흐름도는 기준 이벤트가 있는 {unit_ko}",
             values,

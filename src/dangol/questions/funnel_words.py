@@ -22,6 +22,8 @@ _ORDERS: Final = {
     "any": ("steps in any order", "단계를 순서에 상관없이"),
 }
 
+_FURTHEST_KO: Final = ("여러 번 시도한 사용자는 가장 멀리 간 시도로 셈", "여러 번 시도한 세션은 가장 멀리 간 시도로 셈")
+
 
 def sentences(counted: Counted, log: EventLog) -> tuple[Sentence, ...]:
     """Say what was found, most important first; what weakens it stands in the first sentence."""
@@ -54,8 +56,8 @@ def _words(counted: Counted) -> dict[str, Any]:
         "with": "with" if session else "who did",
         "who_ko": "세션" if session else "사용자",
         "each": each,
-        "first": f"‘{plan.labels[0]}’",
-        "last": f"‘{plan.labels[plan.required[-1]]}’",
+        **_named(counted, "first", 0),
+        **_named(counted, "last", plan.required[-1]),
         "within": spell(plan.within),
         "within_ko": spell(plan.within, "ko"),
         "steps": plan.limits.steps,
@@ -68,11 +70,19 @@ def _words(counted: Counted) -> dict[str, Any]:
     }
 
 
+def _named(counted: Counted, word: str, place: int) -> dict[str, str]:
+    """Name a step in both languages, with its number where another step has the same events."""
+    text = f"‘{counted.label(place)}’"
+    if counted.plan.order == "any" or counted.plan.labels.count(counted.plan.labels[place]) == 1:
+        return {word: text, f"{word}_ko": text}
+    return {word: f"{text} (step {place + 1})", f"{word}_ko": f"{text}({place + 1}단계)"}
+
+
 def _entering(counted: Counted) -> tuple[str, str]:
     session = bool(counted.plan.gap)
     if counted.plan.order == "any":
         return "any of the {steps} steps", "{steps}단계 가운데 하나라도 " + ("있는" if session else "한")
-    return "{first}", "{first:이} 있는" if session else "{first:을} 한"
+    return "{first}", "{first_ko:이} 있는" if session else "{first_ko:을} 한"
 
 
 def _nobody(counted: Counted, values: Mapping[str, Any]) -> Sentence:
@@ -107,8 +117,8 @@ def _headline(counted: Counted, values: Mapping[str, Any]) -> Sentence:
         return Sentence(en, did_ko + " {who_ko:은} {n_ko}입니다. 단계가 하나라서 전환율은 없습니다.", values)
     how = counted.plan.order
     on = {"any": "did all of them", "strict": "went straight on to {last}"}.get(how, "went on to {last}")
-    on_ko = {"any": "모든 단계를 마쳤습니다", "strict": "다른 이벤트 없이 {last}까지 갔습니다"}.get(
-        how, "{last}까지 갔습니다"
+    on_ko = {"any": "모든 단계를 마쳤습니다", "strict": "다른 이벤트 없이 {last_ko}까지 갔습니다"}.get(
+        how, "{last_ko}까지 갔습니다"
     )
     en = f"{{rate}} of {{n:,}} {{who}} {{with}} {did} {on} within {{within}}"
     ko = f"{did_ko} {{who_ko}} {{n_ko}} 가운데 {{rate:이}} {{within_ko}} 안에 {on_ko}"
@@ -132,7 +142,7 @@ def _loss(counted: Counted, values: Mapping[str, Any]) -> list[Sentence]:
     values = {**values, "lost": number, "from": before, "rate": percent(number / before)}
     values |= {"lost_ko": f"{number:,}{values['each']}", "from_ko": f"{before:,}{values['each']}"}
     for name, step in (("before", worst), ("after", worst + 1)):
-        values[name] = values[f"{name}_ko"] = f"‘{counted.label(required[step])}’"
+        values |= _named(counted, name, required[step])
         if counted.plan.order == "any":
             values[f"{name}_ko"] = f"‘{step + 1}가지 완료’"
     return [
@@ -176,7 +186,7 @@ def _segments(counted: Counted) -> list[Sentence]:
             "The rate is highest for {best} ({best_rate} of {best_n:,}) and lowest for {worst} ({worst_rate} of "
             "{worst_n:,}), among segments of at least {few}.",
             "전환율은 {best}에서 가장 높고({best_n:,}{each} 중 {best_rate}) {worst}에서 가장 낮습니다"
-            "({worst_n:,}{each} 중 {worst_rate}). {few}{each} 이상인 집단만 견주었습니다.",
+            "({worst_n:,}{each} 중 {worst_rate}). {few}{each} 이상인 집단만 비교했습니다.",
             values,
         )
     ]
@@ -236,6 +246,8 @@ def _window(counted: Counted, asked: Mapping[str, Any], values: Mapping[str, Any
             values,
         )
     ]
+    if plan.limits.steps > 1:
+        ruled.append(Sentence("of several attempts the one that gets furthest counts", _FURTHEST_KO[bool(plan.gap)]))
     if asked["step_within"] is not None:
         longest = [float(one) for one in plan.limits.longest[1:]]
         longest = longest if len(set(longest)) > 1 else longest[:1]

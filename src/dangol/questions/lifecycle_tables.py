@@ -169,7 +169,17 @@ def _unit(counted: Counted) -> dict[str, Any]:
     return {
         "unit": _UNITS_EN[unit] if count == 1 else f"period of {counted.every}",
         "unit_ko": _ONE_KO[unit] if count == 1 else f"{in_korean(str(counted.every))} 기간",
+        "last_ko": _last(counted),
+        "at": "On" if (count, unit) == (1, "d") else "In",
     }
+
+
+def _last(counted: Counted) -> str:
+    """Name the period before in Korean."""
+    count, unit = counted.every.count, counted.every.unit
+    if (count, unit) == (1, "d"):
+        return "전날"
+    return "바로 앞 " + (_ONE_KO[unit] if count == 1 else f"{in_korean(str(counted.every))} 기간")
 
 
 def _too_early(counted: Counted) -> Sentence:
@@ -190,7 +200,7 @@ def _first(counted: Counted) -> list[Sentence]:
     values = _unit(counted) | {"period": counted.names[0], "users": int(counted.total["users"][0])}
     return [
         Sentence(
-            "In the only finished {unit} ({period}) {users:,} users were active, all of them new to this log.",
+            "{at} the only finished {unit} ({period}) {users:,} users were active, all of them new to this log.",
             "끝난 {unit_ko}({period}) 하나에서 활성 사용자는 {users:,}명이며, 이 로그에서는 모두 신규입니다.",
             values,
         )
@@ -204,22 +214,23 @@ def _headline(counted: Counted) -> Sentence:
     values = _unit(counted) | {"period": counted.names[last], "users": users, "before": before}
     values |= {name: int(total[name][last]) for name in (*_GAINED, "dormant")}
     values["change"] = in_percent(before, users)
-    en = "In the last finished {unit} ({period}) {users:,} users were active"
+    en = "{at} the last finished {unit} ({period}) {users:,} users were active"
     ko = "마지막으로 끝난 {unit_ko}({period})의 활성 사용자는 {users:,}명입니다"
     if before:
         en += ", {change} against the {before:,} of the {unit} before"
-        ko += "(바로 앞 {unit_ko} {before:,}명 대비 {change})"
+        ko += "({last_ko} {before:,}명 대비 {change})"
     else:
         en += ", after none in the {unit} before"
-        ko += "(바로 앞 {unit_ko}에는 없었음)"
+        ko += "({last_ko}에는 없었음)"
     en += ": {new:,} new and {resurrected:,} resurrected came in, {dormant:,} went dormant"
     ko += ". 신규 {new:,}명과 복귀 {resurrected:,}명이 들어오고 {dormant:,}명이 휴면이 되었습니다"
     if last == 1 and counted.start > counted.edges[0]:
         en += " (the log begins within the {unit} before)"
-        ko += "(로그가 바로 앞 {unit_ko} 도중에 시작됨)"
+        ko += "(로그가 {last_ko} 도중에 시작됨)"
     if max(users, before) < _FEW:
         values["few"] = max(users, before)
-        en = f"Weak evidence, with at most {{few:,}} active in a {{unit}}: {en[0].lower()}{en[1:]}"
+        values["at"] = values["at"].lower()
+        en = "Weak evidence, with at most {few:,} active in a {unit}: " + en
         ko = "활성 사용자가 많아야 {few:,}명이라 근거가 약합니다. " + ko
     return Sentence(en + ".", ko + ".", values)
 
@@ -246,10 +257,10 @@ def _turn(counted: Counted) -> list[Sentence]:
     values["change"] = in_percent(values["then"], values["now"])
     return [
         Sentence(
-            "What changed most is the number of {state} users: {now:,} after {then:,} in the {unit} before"
+            "Of those who came and went, the {state} users changed most: {now:,} after {then:,} in the {unit} before"
             + (" ({change})." if values["then"] else "."),
-            "가장 크게 달라진 것은 {state_ko} 사용자입니다. 바로 앞 {unit_ko} {then:,}명에서 {now:,}명이 되었습니다"
-            + ("({change})." if values["then"] else "."),
+            "드나든 사용자 가운데 가장 크게 달라진 것은 {state_ko} 사용자입니다. {last_ko} {then:,}명에서 {now:,}명이 "
+            "되었습니다" + ("({change})." if values["then"] else "."),
             values,
         )
     ]
@@ -267,8 +278,10 @@ def _health(counted: Counted) -> list[Sentence]:
     ko = "활성 사용자 가운데 평균 {rate}가 바로 다음 {unit_ko}에도 활동합니다(비교한 횟수 {n:,}회)"
     if lost:
         values["ratio"] = gained / lost
-        en += "; for each user who went dormant {ratio:.2f} were gained ({gained:,} against {lost:,})"
-        ko += ". 휴면이 된 사용자 1명마다 {ratio:.2f}명을 새로 얻거나 되찾았습니다({lost:,}명 대 {gained:,}명)"
+        en += "; for each user who went dormant {ratio:.2f} were gained ({gained:,} against {lost:,}, "
+        en += "users counted anew in each {unit})"
+        ko += ". 휴면이 된 사용자 1명마다 {ratio:.2f}명을 새로 얻거나 되찾았습니다(연인원 기준 유입 {gained:,}명, 휴면 "
+        ko += "{lost:,}명)"
     return [Sentence(en + ".", ko + ".", values)]
 
 

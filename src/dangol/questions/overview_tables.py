@@ -73,6 +73,12 @@ class Counted:
         users = self.total[name].users[0][self.complete(name)]
         return float(users.mean()) if len(users) else float("nan")
 
+    def seen(self, name: str) -> bool:
+        """Whether any complete period was watched from its beginning, not only the first, in which the log begins."""
+        whole = self.complete(name)
+        begins_within = bool(len(whole)) and self.edges[name][0] < self.edges["days"][0]
+        return bool(whole[1:].any() if begins_within else whole.any())
+
     def period_names(self, name: str) -> list[str]:
         """Name the periods of a table."""
         return calendar.names(self.edges[name][:-1], _UNITS[name] or self.every, self.zone)
@@ -224,8 +230,7 @@ def _headline(counted: Counted) -> Sentence:
     values |= {"first": first, "last": last, "every": str(counted.every), "every_ko": in_korean(str(counted.every))}
     en = "{users:,} users made {events:,} events from {first} to {last} (days: {days:,})"
     ko = "{first}부터 {last}까지 {days:,}일 동안 사용자 {users:,}명이 이벤트 {events:,}건을 남겼습니다"
-    means = [(name, counted.mean(name)) for name in ("days", "weeks", "months")]
-    known = [(name, mean) for name, mean in means if mean == mean]
+    known = [(name, counted.mean(name)) for name in ("days", "weeks", "months") if counted.seen(name)]
     values |= {f"mean_{name}": _short(mean) for name, mean in known}
     if known:
         en += "; active on average: " + _listed([f"{{mean_{name}}} {_IN_EN[name]}" for name, _ in known])
@@ -265,13 +270,15 @@ def _latest(counted: Counted) -> list[Sentence]:
     count, unit = counted.every.count, counted.every.unit
     values["unit"] = _UNITS_EN[unit] if count == 1 else f"period of {counted.every}"
     values["unit_ko"] = _ONE_KO[unit] if count == 1 else in_korean(str(counted.every))
-    en = "In the last finished {unit} ({period}) {users:,} users were active, {new:,} of them new"
+    daily = (count, unit) == (1, "d")
+    values |= {"at": "On" if daily else "In", "last_ko": "전날" if daily else f"바로 앞 {values['unit_ko']}"}
+    en = "{at} the last finished {unit} ({period}) {users:,} users were active, {new:,} of them new"
     ko = "마지막으로 끝난 {unit_ko}({period})의 활성 사용자는 {users:,}명이고 그 가운데 {new:,}명이 새 사용자입니다"
     before = int(cells.users[0, last - 1]) if last > 1 else 0  # the log may begin within the first
     if before:
         values |= {"before": before, "change": in_percent(before, values["users"])}
         en += ": {change} against the {before:,} of the {unit} before"
-        ko += "(바로 앞 {unit_ko} {before:,}명 대비 {change})"
+        ko += "({last_ko} {before:,}명 대비 {change})"
     return [Sentence(en + ".", ko + ".", values)]
 
 

@@ -64,7 +64,7 @@ def purchases(
     taken: dict[str, str] = {}
     given = {"event": (event, kernels.ORDER), "refund": (refund, kernels.REFUND), "failed": (failed, kernels.FAILED)}
     for word, (asked, role) in given.items():
-        for name in listed(asked):
+        for name in listed(asked, word):
             if name in taken:
                 raise InputError(f"event {name!r} is both {taken[name]} and {word}; name it once")
             taken[name] = word
@@ -79,11 +79,18 @@ def purchases(
     return Purchases(roles, priced, order, size if order else 1, has_none, event is None)
 
 
-def listed(asked: Events) -> list[str]:
-    """Return one or several names as a list."""
+def listed(asked: Events, word: str = "event") -> list[str]:
+    """Return one or several names as a list.
+
+    Raises:
+        InputError: for what is neither a text nor a list of texts, or an empty list.
+    """
     if asked is None:
         return []
-    return [asked] if isinstance(asked, str) else [str(one) for one in asked]
+    names = [asked] if isinstance(asked, str) else list(asked) if isinstance(asked, list | tuple | np.ndarray) else []
+    if not names or not all(isinstance(one, str) for one in names):
+        raise InputError(f"{word}={asked!r} must be the name of an event, or a list of names, such as ['order']")
+    return [str(one) for one in names]
 
 
 def pick(block: Block, rules: Purchases) -> kernels.Picked:

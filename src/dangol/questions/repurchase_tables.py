@@ -56,6 +56,11 @@ class Waits:
         start = np.minimum(np.array(self.candidates) + 1, len(self.hazard))
         return np.where(self.sums[:, kernels.X] > 0, 1 - left[start], np.nan)
 
+    @property
+    def longest(self) -> int:
+        """The most days that any purchase has waited, or did wait, on full days."""
+        return int(np.flatnonzero(self.known + self.waiting)[-1])
+
     def reached(self, level: float) -> float:
         """The first number of days by which that share is followed; NaN where it is never reached."""
         enough = np.flatnonzero(self.returned >= level - 1e-12)

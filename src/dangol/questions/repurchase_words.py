@@ -50,6 +50,7 @@ def _headline(counted: Counted) -> Sentence:
         ko = "구매 {n:,}건 모두 {days:,}일 안에 다음 구매가 있어 이탈한 고객이 없습니다"
     else:
         values |= {"ever": percent(float(waits.ever[place])), "so_far": percent(float(waits.return_rates()[0][place]))}
+        values["longest"] = waits.longest
         en, ko = _separating(counted)
     if buyers < _FEW:
         en, ko = "Weak evidence, only {buyers}: " + en, "구매자가 {buyers_ko:,}명뿐이라 근거가 약합니다. " + ko
@@ -57,15 +58,17 @@ def _headline(counted: Counted) -> Sentence:
 
 
 def _separating(counted: Counted) -> tuple[str, str]:
-    en = "of {lapses} {so_far} have ended in another purchase so far, and {ever} will within the time observed"
-    ko = "그런 이탈 {labelled:,}건 가운데 지금까지 {so_far}가 다시 구매했고, 관찰 기간 전체로 추정하면 {ever}입니다"
+    en = "of {lapses} {so_far} have ended in another purchase so far, and an estimated {ever} end in one within "
+    en += "{longest:,} days of the purchase, the longest time observed"
+    ko = "그런 이탈 {labelled:,}건 가운데 지금까지 {so_far}가 다시 구매했고, 관찰한 가장 긴 기간인 구매 후 "
+    ko += "{longest:,}일 안에는 {ever}가 다시 구매할 것으로 추정됩니다"
     if not counted.chosen:
         return "At {days:,} days without a purchase, " + en, "{days:,}일 동안 구매가 없으면 이탈로 보았습니다. " + ko
     if counted.separates:
         head = "After {days:,} days without a purchase few customers come back: "
         return head + en, "{days:,}일 동안 구매가 없으면 다시 오는 고객이 드뭅니다. " + ko
     head = "No candidate separates leaving from pausing: even after {days:,} days, "
-    return head + en, "후보 일수 가운데 이탈과 휴식을 가르는 기준이 없습니다. {days:,}일 기준으로도 " + ko
+    return head + en, "후보 일수 가운데 이탈과 일시적인 공백을 구분해 주는 것이 없습니다. {days:,}일 기준으로도 " + ko
 
 
 def _labelled(counted: Counted) -> Sentence:
@@ -92,10 +95,10 @@ def _waits(counted: Counted) -> list[Sentence]:
     ko = "구매 간격 {gaps:,}건의 중앙값은 {median:,.0f}일이고 90 %가 {most:,.0f}일 이하입니다"
     if half == half:
         en += "; with those who still wait, half of all purchases are followed by another within {half:,.0f} days"
-        ko += ". 아직 기다리는 구매까지 넣으면 절반이 {half:,.0f}일 안에 다음 구매로 이어집니다"
+        ko += ". 아직 다음 구매가 없는 건까지 감안하면 절반이 {half:,.0f}일 안에 다음 구매로 이어집니다"
     else:
         en += "; with those who still wait, only {ever} of all purchases are followed by another in the time observed"
-        ko += ". 아직 기다리는 구매까지 넣으면 관찰 기간 안에 다음 구매로 이어지는 비율은 {ever}입니다"
+        ko += ". 아직 다음 구매가 없는 건까지 감안하면 관찰 기간 안에 다음 구매로 이어지는 비율은 {ever}입니다"
     return [Sentence(en + ".", ko + ".", values)]
 
 
@@ -111,10 +114,12 @@ def _latest(churn: Churn) -> list[Sentence]:
     values |= {"rate": percent(churned / users), "lower": percent(float(lower)), "upper": percent(float(upper))}
     return [
         Sentence(
-            "In {period}, the last finished period, {churned:,} of {users:,} customers at risk churned ({rate}; "
-            "{lower} to {upper}) and {returned:,} lapsed ones bought again.",
-            "마지막으로 끝난 기간({period})에는 대상 고객 {users:,}명 가운데 {churned:,}명이 "
-            "이탈했고({rate}, {lower}~{upper}), 이탈했던 고객 {returned:,}명이 다시 구매했습니다.",
+            "In {period}, the last finished period, {churned:,} of {users:,} customers at risk reached {days:,} days "
+            "without a purchase and churned ({rate}; 95 % interval {lower} to {upper}), and {returned:,} lapsed ones "
+            "bought again.",
+            "마지막으로 끝난 기간({period})에는 아직 이탈하지 않은 고객 {users:,}명 가운데 {churned:,}명이 {days:,}일 "
+            "동안 구매가 없어 이탈했고({rate}, 95 % 신뢰구간 {lower}~{upper}), 이탈했던 고객 {returned:,}명이 다시 "
+            "구매했습니다.",
             values | {"returned": int(churn.returned[last])},
         )
     ]
@@ -183,7 +188,7 @@ def explain(counted: Counted, churn: Churn, orders: Sentence, cut_off: bool) -> 
         ),
         "denominator": Sentence(
             "purchases that can be judged for labels, those labelled for returns, customers at risk for periods",
-            "이탈 비율은 판정할 수 있는 구매, 복귀율은 이탈로 판정된 구매, 기간별 비율은 대상 고객",
+            "이탈 비율은 판정할 수 있는 구매, 복귀율은 이탈로 판정된 구매, 기간별 비율은 아직 이탈하지 않은 고객",
         ),
         "n": Sentence(
             "{buyers:,} buyers, {purchases:,} purchase days, {gaps:,} gaps",

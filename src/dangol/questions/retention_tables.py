@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from dangol.core.changes import in_points, signed
 from dangol.core.durations import Period, in_korean
-from dangol.core.proportions import share, wilson
+from dangol.core.proportions import newcombe, share, wilson
 from dangol.core.result import Tables
 from dangol.core.words import Sentence, joined, percent
 
@@ -201,8 +202,20 @@ def _headline(counted: Counted, asked: Mapping[str, Any], key: int) -> Sentence:
         values |= _when(counted, asked, late[-1], "late_")
         values |= {"late_n": int(n[late[-1]]), "late_rate": percent(float(share(users, n)[late[-1]]))}
         en += ", {late_rate} of {late_n:,} {late_when}"
-        ko += " 시작 {late_when_ko}에는 {late_n:,}{each} 가운데 {late_rate}였습니다."
+        ko += " 시작 {late_when_ko}에는 {late_n:,}{each} 가운데 {late_rate}였습니다"
+        if cohorts[late[-1]] < cohorts[key]:  # other cohorts, so that the two rates do not follow each other
+            values |= {"late_cohorts": int(cohorts[late[-1]]), "same": percent(_same(counted, late[-1], key))}
+            en += " (finished cohorts: {late_cohorts}; of the same cohorts {same} {when})"
+            ko += "(기간이 끝난 코호트 {late_cohorts}개, 같은 코호트의 시작 {when_ko}는 {same})"
+        ko += "."
     return Sentence(en + ".", ko, values)
+
+
+def _same(counted: Counted, late: int, key: int) -> float:
+    """The weighted average of a slot, over those cohorts alone that are finished in a later one."""
+    done = counted.complete & counted.shown
+    cells = done[:, :, late].any(axis=0) & done[:, :, key]
+    return float(share(counted.users[:, :, key][cells].sum(), counted.n[:, :, key][cells].sum()))
 
 
 def _too_early(counted: Counted, asked: Mapping[str, Any], key: int) -> Sentence:
@@ -227,15 +240,21 @@ def _segments(counted: Counted, asked: Mapping[str, Any], key: int) -> list[Sent
     for name, one in (("best", best), ("worst", worst)):
         values |= {name: counted.segments[one], f"{name}_n": int(n[one, key])}
         values |= {f"{name}_rate": percent(float(rates[one]))}
-    return [
-        Sentence(
-            "Among segments of at least {few} it is highest {when} for '{best}' ({best_rate} of {best_n:,}) and lowest "
-            "for '{worst}' ({worst_rate} of {worst_n:,}).",
-            "시작 {when_ko}의 리텐션은 {few}{each} 이상인 집단 가운데 '{best}'에서 가장 높고({best_n:,}{each} 중 "
-            "{best_rate}) '{worst}'에서 가장 낮습니다({worst_n:,}{each} 중 {worst_rate}).",
-            values,
-        )
-    ]
+    en = "Among segments of at least {few} it is highest {when} for ‘{best}’ ({best_rate} of {best_n:,}) and lowest "
+    en += "for ‘{worst}’ ({worst_rate} of {worst_n:,})"
+    ko = "시작 {when_ko}의 리텐션은 {few}{each} 이상인 집단 가운데 ‘{best}’에서 가장 높고({best_n:,}{each} 중 "
+    ko += "{best_rate}) ‘{worst}’에서 가장 낮습니다({worst_n:,}{each} 중 {worst_rate})"
+    if asked["cohorts"] == "first" and np.isfinite(rates).sum() == 2:  # of more, the extremes are a choice of the data
+        pair = [int(table[one, key]) for one in (best, worst) for table in (users, n)]
+        low, high = (float(bound) for bound in newcombe(*pair))
+        values |= {
+            "points": in_points(rates[worst], rates[best]),
+            "points_ko": in_points(rates[worst], rates[best], "ko"),
+        }
+        values |= {"low": signed(100 * low, 1), "high": signed(100 * high, 1)}
+        en += ": {points} (95 % interval {low} to {high})" + (", which may be chance" if low <= 0 else "")
+        ko += ". 차이는 {points_ko}(95 % 신뢰구간 {low}~{high})" + ("로 우연일 수 있습니다" if low <= 0 else "입니다")
+    return [Sentence(en + ".", ko + ".", values)]
 
 
 def _who(asked: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from dangol.core import labels
+from dangol.core.changes import signed
 from dangol.core.proportions import share, wilson
 from dangol.core.words import Sentence, joined, percent, plural
 
@@ -53,7 +54,10 @@ def _headline(customers: Customers) -> Sentence:
     code = int(np.argmax(money if total > 0 else counts))
     values: dict[str, Any] = {"n": n, "share": percent(float(share(counts[code], n))), "total": total}
     values |= _names(customers, customers.scheme.tiers[code], "tier")
-    en, ko = "‘{tier}’ are {share} of the {n:,} customers", "고객 {n:,}명 가운데 {share}가 ‘{tier_ko}’ 고객"
+    en, ko = "‘{tier}’ are {share} of the {n:,} customers", "고객 {n:,}명 가운데 {share}가 ‘{tier_ko}’ 등급"
+    if len(customers.moments) > 1:
+        values["first"] = customers.dates[0]
+        en, ko = "By the cuts of {first}, " + en, "{first}의 점수 경계로 보면 " + ko
     if total > 0:
         values["money"] = percent(float(money[code] / total))
         en += " and bring {money} of the net amount of {total:,.0f}"
@@ -63,7 +67,7 @@ def _headline(customers: Customers) -> Sentence:
         ko += "입니다. 순매출이 {total:,.0f}이므로 금액 비중은 계산하지 않습니다"
     if n < _FEW:
         values["people"] = plural(n, "customer")
-        en = "Weak evidence, only {people}: " + en
+        en = "Weak evidence, only {people}: " + en[0].lower() + en[1:]
         ko = "고객이 {n:,}명뿐이라 근거가 약합니다. " + ko
     return Sentence(en + ".", ko + ".", values)
 
@@ -108,8 +112,8 @@ def _kept(customers: Customers) -> list[Sentence]:
         values |= {"lower": percent(float(lower)), "upper": percent(float(upper)), "rate": percent(kept / n)}
         en = "Of the {n:,} who were ‘{tier}’ on {source}, {rate} still are on {target} ({lower} to {upper})"
         ko = "{source}에 ‘{tier_ko}’였던 고객 {n:,}명 가운데 {rate}가 {target}에도 그대로입니다({lower}~{upper})."
-        en += "; the cuts are those of {first} throughout."
-        ko += " 점수의 경계는 모두 {first} 기준입니다."
+        en += "; the cuts are those of {first} throughout, so scores of frequency never fall."
+        ko += " 점수 경계는 모두 {first} 기준이고 구매 횟수는 쌓이기만 하므로 횟수 점수는 내려가지 않습니다."
         return [Sentence(en, ko, values | {"n": n, "first": customers.dates[0]})]
     return []
 
@@ -145,10 +149,10 @@ def _tied(customers: Customers) -> list[Sentence]:
             values = {"measure": name, "measure_ko": _MEASURES_KO[name], "scores": size, "asked": asked}
             found.append(
                 Sentence(
-                    "Many customers have the same {measure}, and equal values share a score: it has {scores} of the "
-                    "{asked} scores asked for.",
-                    "{measure_ko:이} 같은 고객이 많고 같은 값에는 같은 점수를 주므로, 점수가 {asked}개가 아니라 "
-                    "{scores}개입니다.",
+                    "Many customers have the same {measure}, and equal values share a score: {measure} has {scores} of "
+                    "the {asked} scores asked for.",
+                    "{measure_ko:이} 같은 고객이 많고 같은 값에는 같은 점수를 주므로, {measure_ko} 점수가 "
+                    "{asked}개가 아니라 {scores}개입니다.",
                     values,
                 )
             )
@@ -183,14 +187,14 @@ def explain(customers: Customers, orders: Sentence, cut_off: bool) -> dict[str, 
 
 
 def _excluded(customers: Customers) -> list[Sentence]:
-    values = {"others": customers.others, "money": customers.refunded}
+    values = {"others": customers.others, "money": signed(customers.refunded, 2)}
     if not customers.others:
         return [Sentence("users without an order are no customers", "주문이 없는 사용자는 고객으로 세지 않습니다.")]
     return [
         Sentence(
             "users without an order are no customers; {others:,} of them have refunds, which are left out of all sums "
-            "({money:,.2f})",
-            "주문이 없는 사용자는 고객으로 세지 않습니다. 이 가운데 환불만 있는 {others:,}명의 금액({money:,.2f})은 "
+            "({money})",
+            "주문이 없는 사용자는 고객으로 세지 않습니다. 이 가운데 환불만 있는 {others:,}명의 금액({money})은 "
             "모든 합계에서 제외합니다.",
             values,
         )

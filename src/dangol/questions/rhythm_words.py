@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from dangol.core import calendar
+from dangol.core import calendar, labels
 from dangol.core.proportions import share
 from dangol.core.words import Sentence, joined, percent
 
@@ -20,15 +20,7 @@ Floats = npt.NDArray[np.float64]
 _FEW: Final = 30  # users below which the evidence is called weak
 _SHORT: Final = 14.0  # days below which a weekday was not seen twice
 _LEVEL: Final = 0.05
-_WEEKDAYS: Final = (
-    ("Monday", "월요일"),
-    ("Tuesday", "화요일"),
-    ("Wednesday", "수요일"),
-    ("Thursday", "목요일"),
-    ("Friday", "금요일"),
-    ("Saturday", "토요일"),
-    ("Sunday", "일요일"),
-)
+_WIDE: Final = 0.5  # of a strength's interval, above which the evidence is called weak
 _LEVELS: Final = (("hours of the day", "시간대"), ("weekdays", "요일"), ("hours of the week", "요일별 시간대"))
 _MEASURES: Final = {
     "events": ("daily events", "하루 이벤트 수"),
@@ -68,16 +60,17 @@ def _rates(amounts: npt.NDArray[Any], counted: Counted, level: str) -> Floats:
 
 
 def _peaks(counted: Counted, amounts: npt.NDArray[Any], shares: dict[str, Floats]) -> dict[str, Any]:
-    """Name the hour of the day and the weekday with the highest rate, and their shares."""
+    """Name the hour of the day and the weekday with the highest rate, their shares, and that of such days of all."""
     hour = int(np.argmax(_rates(amounts, counted, LEVELS[0])))
     day = int(np.argmax(_rates(amounts, counted, LEVELS[1])))
     return {
         "hour": f"{hour:02d}:00–{hour + 1:02d}:00",
         "hour_ko": f"{hour}시",
         "hour_share": percent(float(shares[LEVELS[0]][hour])),
-        "weekday": _WEEKDAYS[day][0],
-        "weekday_ko": _WEEKDAYS[day][1],
+        "weekday": labels.weekday(day + 1),
+        "weekday_ko": labels.weekday(day + 1, "ko"),
         "weekday_share": percent(float(shares[LEVELS[1]][day])),
+        "weekday_days": percent(float(share(gathered(counted.exposure, LEVELS[1])[day], counted.exposure.sum()))),
     }
 
 
@@ -91,9 +84,10 @@ def _headline(counted: Counted) -> Sentence:
     values = _peaks(counted, counted.total.events[0], shares)
     week = counted.spread[LEVELS[2]]
     values |= {"cv": week.cv_adjusted, "lower": week.lower, "upper": week.upper}
-    en = "Most happens from {hour} ({hour_share} of events) and on {weekday}s ({weekday_share})"
-    ko = "하루 중에는 {hour_ko}대(이벤트의 {hour_share}), 요일 중에는 {weekday_ko}({weekday_share})에 활동이 "
-    ko += "가장 많습니다"
+    en = "Most happens from {hour} ({hour_share} of events) and on {weekday}s ({weekday_share} of events on "
+    en += "{weekday_days} of the days)"
+    ko = "하루 중에는 {hour_ko}대(이벤트의 {hour_share}), 요일 중에는 {weekday_ko}(전체 날의 {weekday_days}에 이벤트의 "
+    ko += "{weekday_share})에 활동이 가장 많습니다"
     if week.cv_adjusted == week.cv_adjusted:
         en += "; over the hours of the week the coefficient of variation is {cv:.2f} (95 % interval {lower:.2f} to "
         en += "{upper:.2f})"
@@ -157,9 +151,9 @@ def _by_user(counted: Counted) -> Sentence:
     shares = {level: counted.total.share_of_users(level)[0] for level in LEVELS}
     return Sentence(
         "For the average user, who counts as much as any other, it is {hour} ({hour_share} of a user's events) and "
-        "{weekday} ({weekday_share}).",
-        "모든 사용자를 똑같이 한 명으로 세면 {hour_ko}대(한 사람 이벤트의 {hour_share})와 "
-        "{weekday_ko}({weekday_share})에 활동이 가장 많습니다.",
+        "{weekday} ({weekday_share} on {weekday_days} of the days).",
+        "사용자마다 비중을 구해 평균하면 {hour_ko}대({hour_share})와 {weekday_ko}(전체 날의 {weekday_days}에 "
+        "{weekday_share})에 활동이 가장 많습니다.",
         _peaks(counted, counted.total.shares[0], shares),
     )
 
@@ -230,23 +224,25 @@ def _decomposed(counted: Counted) -> list[Sentence]:
                 values,
             )
         ]
+    return [_components(counted, values, together, together_ko), *_unusual(counted)]
+
+
+def _components(counted: Counted, values: dict[str, Any], together: str, together_ko: str) -> Sentence:
+    """Say how strong trend and seasons are; what weakens it first."""
     en, ko = [], []
     for name, one in counted.strength.items():
         length = name.removeprefix("season_")
         told, told_ko = ("the trend", "추세") if name == "trend" else (f"the {length}-day season", f"{length}일 주기")
-        if one["strength"] != one["strength"]:
-            en.append(f"{told} never changes and has no strength")
-            ko.append(f"{told_ko} 없음(변화 없음)")
-            continue
         values |= {f"{name}_{word}": one[word] for word in ("strength", "lower", "upper")}
         en.append(f"{told} has strength {{{name}_strength:.2f}} ({{{name}_lower:.2f}} to {{{name}_upper:.2f}})")
         ko.append(f"{told_ko} {{{name}_strength:.2f}}({{{name}_lower:.2f}}~{{{name}_upper:.2f}})")
-    first = Sentence(
-        f"In the {{measure}} of {{days:,}} complete days{together}, {_and(en)}, on a scale from 0 to 1.",
-        f"온전한 {{days:,}}일의 {{measure_ko}}{together_ko}에서 구성 요소의 강도(0~1)는 {', '.join(ko)}입니다.",
-        values,
-    )
-    return [first, *_unusual(counted)]
+    said = f"the {{measure}} of {{days:,}} complete days{together}, {_and(en)}, on a scale from 0 to 1."
+    said_ko = f"온전한 {{days:,}}일의 {{measure_ko}}{together_ko}에서 구성 요소의 강도(0~1)는 {', '.join(ko)}입니다."
+    if any(one["upper"] - one["lower"] > _WIDE for one in counted.strength.values()):
+        return Sentence(
+            "Weak evidence, the intervals are wide: in " + said, "신뢰구간이 넓어 근거가 약합니다. " + said_ko, values
+        )
+    return Sentence("In " + said, said_ko, values)
 
 
 def _unusual(counted: Counted) -> list[Sentence]:
@@ -257,13 +253,19 @@ def _unusual(counted: Counted) -> list[Sentence]:
     flagged = found.unusual()
     off = np.abs(found.remainder - np.median(found.remainder))
     worst = int(np.argmax(np.where(flagged, off, -1.0)))
-    values = {"n": int(flagged.sum()), "day": counted.day_names()[worst], "value": float(found.value[worst])}
+    values = {
+        "n": int(flagged.sum()),
+        "days": len(flagged),
+        "day": counted.day_names()[worst],
+        "value": float(found.value[worst]),
+    }
     values["usual"] = round(float(found.value[worst] - found.remainder[worst])) + 0.0  # never minus nothing
     return [
         Sentence(
-            "Unusual days: {n:,}, most of all {day} with {value:,.0f}, where trend and season make {usual:,.0f}.",
-            "평소와 다른 날은 {n:,}일입니다. 차이가 가장 큰 날은 {day}이며 값은 {value:,.0f}, 추세와 주기로 보면 "
-            "{usual:,.0f}입니다.",
+            "Unusual days: {n:,} of {days:,}, most of all {day} with {value:,.0f}, where trend and season make "
+            "{usual:,.0f}.",
+            "{days:,}일 가운데 평소와 다른 날은 {n:,}일입니다. 차이가 가장 큰 날은 {day}이며, 추세와 주기로 "
+            "예상한 값은 {usual:,.0f}인데 실제 값은 {value:,.0f}입니다.",
             values,
         )
     ]

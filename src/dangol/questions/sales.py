@@ -20,7 +20,7 @@ from dangol.log.block import Block
 from dangol.log.eventlog import EventLog
 
 from .breakdown import Breakdown, breakdown, segment_at
-from .purchases import Events, Purchases, pick, purchases, read_only
+from .purchases import Events, Purchases, listed, pick, purchases, read_only
 from .sales_evidence import Squares
 from .sales_tables import KINDS, Counted, Seen, Sums, tables
 from .sales_words import explain, sentences
@@ -29,6 +29,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 _MOST_CELLS: Final = 1_000_000
+_MOST_PERIODS: Final = 100_000
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,8 @@ def sales(
         >>> answer.units(period="2024-02", kind="new").tolist()
         ['c']
     """
-    asked = {"every": every, "event": _listed(event), "refund": _listed(refund), "failed": _listed(failed)}
+    given = {"event": event, "refund": refund, "failed": failed}
+    asked: dict[str, Any] = {"every": every, **{word: _listed(one, word) for word, one in given.items()}}
     asked |= {"order": order, "by": by, "as_of": as_of}
     period = durations.period(every)
     rules = _rules(log, period, purchases(log, event, refund=refund, failed=failed, order=order), as_of)
@@ -194,8 +196,8 @@ def sales(
     )
 
 
-def _listed(asked: Events) -> Events:
-    return asked if asked is None or isinstance(asked, str) else [str(one) for one in asked]
+def _listed(asked: Events, word: str) -> Events:
+    return asked if asked is None or isinstance(asked, str) else listed(asked, word)
 
 
 def _rules(log: EventLog, every: durations.Period, found: Purchases, as_of: str | None) -> Rules:
@@ -205,7 +207,13 @@ def _rules(log: EventLog, every: durations.Period, found: Purchases, as_of: str 
     if moment <= log.start:
         first = calendar.write(log.start, log.zone)
         raise InputError(f"as_of={as_of!r} is not after the log's first event ({first}); choose a later time")
-    return Rules(calendar.edges(every, log.zone, log.start, moment - 1), found, moment)
+    edges = calendar.edges(every, log.zone, log.start, moment - 1)
+    if len(edges) > _MOST_PERIODS:
+        raise InputError(
+            f"every='{every}' makes {len(edges) - 1:,} periods, more than {_MOST_PERIODS:,}; use a longer period or "
+            f"log.between(…)"
+        )
+    return Rules(edges, found, moment)
 
 
 def _moment(time_us: int) -> datetime:

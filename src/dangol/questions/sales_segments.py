@@ -38,7 +38,8 @@ def _shared(counted: Counted, found: Evidence) -> dict[str, Any]:
 def _different(counted: Counted, found: Evidence) -> Sentence:
     """Name the segments that differ, the one with most money at stake first."""
     values = _shared(counted, found) | {"different": len(found.found)}
-    en, ko = [], []
+    en: list[str] = []
+    ko: list[str] = []
     for place in found.found[:_NAMED]:
         word = f"segment_{len(en)}"
         values[word] = counted.segment_names()[place]
@@ -165,12 +166,10 @@ def family(counted: Counted) -> Sentence:
     """Say which tests were counted together, and what they take for granted."""
     found = counted.evidence
     values = {"tested": found.tested if found else 0, "segments": len(counted.some), "false_rate": percent(FALSE_RATE)}
-    en = (
-        "{tested:,} of {segments:,} segments tested together against the rest (change of the amount, last two complete "
-    )
-    en += "periods), Benjamini-Hochberg at {false_rate}; users are taken as independent"
-    ko = "집단 {segments:,}개 중 {tested:,}개를 나머지와 함께 검정(끝난 마지막 두 기간의 금액 증감), 벤저미니-호크버그 "
-    ko += "거짓 발견율 {false_rate}. 사용자는 서로 독립이라고 봅니다."
+    en = "{tested:,} of {segments:,} segments, each against the rest, tested together (change of the amount, last two "
+    en += "complete periods), Benjamini-Hochberg at {false_rate}; users are taken as independent"
+    ko = "집단 {segments:,}개 중 {tested:,}개를 저마다 나머지와 견주어 함께 검정(끝난 마지막 두 기간의 금액 증감), "
+    ko += "벤저미니-호크버그 거짓 발견율 {false_rate}. 사용자는 서로 독립이라고 봅니다."
     if counted.per_row:
         en += ", also where one has rows in a segment and in the rest"
         ko += " 한 사용자가 집단과 나머지에 모두 있어도 그 공분산은 무시합니다."

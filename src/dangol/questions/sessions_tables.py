@@ -235,7 +235,7 @@ def _headline(counted: Counted) -> Sentence:
         "single event (95 % interval {lower} to {upper})."
     )
     ko = (
-        "사용자 {users:,}명의 세션은 {sessions:,}개로 한 사람에 {each:.2f}개이며, 그 가운데 {rate}({bounces:,}개)는 "
+        "사용자 {users:,}명의 세션은 {sessions:,}개로 1인당 {each:.2f}개이며, 그 가운데 {rate}({bounces:,}개)는 "
         "이벤트가 하나뿐입니다(95 % 신뢰구간 {lower}~{upper})."
     )
     if n < _FEW:
@@ -271,7 +271,7 @@ def _compared(counted: Counted) -> list[Sentence]:
             "The share of single-event sessions is highest for ‘{high}’ ({high_rate} of {high_n:,}) and lowest for "
             "‘{low}’ ({low_rate} of {low_n:,}), among segments of at least " + f"{_FEW} sessions.",
             "이벤트가 하나뿐인 세션의 비율은 ‘{high}’에서 가장 높고({high_n:,}개 중 {high_rate}) ‘{low}’에서 가장 "
-            "낮습니다({low_n:,}개 중 {low_rate}). " + f"세션이 {_FEW}개 이상인 집단만 견주었습니다.",
+            "낮습니다({low_n:,}개 중 {low_rate}). " + f"세션이 {_FEW}개 이상인 집단만 비교했습니다.",
             values,
         )
     ]
@@ -303,7 +303,7 @@ def explain(counted: Counted, asked: Mapping[str, Any], zone: str) -> dict[str, 
     return {
         "unit": Sentence("session of a user", "사용자의 세션"),
         "window": joined(_rules(asked), en=", ", ko=", "),
-        "denominator": Sentence("sessions; events for bounce_rate_events", "세션 수(이벤트 대비 이탈률은 이벤트 수)"),
+        "denominator": Sentence("sessions; events for bounces per event", "세션 수(이벤트 대비 이탈률은 이벤트 수)"),
         "n": Sentence(
             "{sessions:,} sessions of {users:,} users, {events:,} events",
             "사용자 {users:,}명의 세션 {sessions:,}개, 이벤트 {events:,}건",

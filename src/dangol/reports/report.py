@@ -69,16 +69,31 @@ def report(
         True
     """
     choice("lang", lang, LANGUAGES)
-    if questions is not None and not questions:
-        raise InputError("questions=[] asks nothing; name questions, or leave it out to ask all that fit")
-    recipes = plan(log) if questions is None else list(questions)
+    target = _file(out)
+    for word, text in (("title", title), ("date", date)):
+        if text is not None and not isinstance(text, str):
+            raise InputError(f"{word}={text!r} must be a text")
+    recipes = plan(log) if questions is None else _recipes(questions)
     with Progress(progress) as bar:
         results = answers(log, recipes, bar)
         bar.update("writing", 0, 1)
         written = compose_report(log, results, title=title, lang=lang, date=date)
-    target = Path(out)
     write(target, written)
     return target
+
+
+def _file(out: object) -> Path:
+    if not isinstance(out, str | Path) or not Path(out).name:
+        raise InputError(f"out={out!r} is not the name of a file; write for example out='report.html'")
+    return Path(out)
+
+
+def _recipes(questions: object) -> list[Mapping[str, Any]]:
+    if not isinstance(questions, list | tuple) or not all(isinstance(one, Mapping) for one in questions):
+        raise InputError(f"questions={questions!r} must be a list of recipes, such as [{{'question': 'overview'}}]")
+    if not questions:
+        raise InputError("questions=[] asks nothing; name questions, or leave it out to ask all that fit")
+    return list(questions)
 
 
 def answers(log: EventLog, recipes: Sequence[Mapping[str, Any]], bar: Progress) -> list[Any]:
@@ -116,15 +131,36 @@ def compose_report(
 def write(target: Path, text: str) -> None:
     """Write a file beside its place and move it there: a killed process leaves the old file or none.
 
+    A link stays a link, and the file that it leads to is replaced. What is no file, such as a device, is left alone.
+
     Raises:
+        InputError: if the path or the text cannot be one.
         StoreError: if it cannot be written.
     """
-    beside = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(target)
+        place = target.resolve()
+        if place.is_dir() or (place.exists() and not place.is_file()):
+            raise StoreError(f"{target} is a {_what(place)}, not a file that can be replaced; name another file")
+        beside = place.with_name(f".{place.name[:100]}.{os.getpid()}")
+        content = text.encode("utf-8")
+    except UnicodeEncodeError as problem:
+        raise InputError(
+            f"{target} cannot be written: {problem.reason} in its text; write whole characters"
+        ) from problem
+    except (ValueError, RuntimeError) as problem:  # a name with a zero byte; a link that leads to itself
+        raise InputError(f"{str(target)!r} cannot be a file: {problem}") from problem
     except OSError as problem:
+        raise StoreError(f"{target} cannot be written: {problem.strerror or problem}") from problem
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_bytes(content)
+        beside.replace(place)
+    except OSError as problem:
+        raise StoreError(f"{target} cannot be written: {problem.strerror or problem}") from problem
+    finally:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
-        raise StoreError(f"{target} cannot be written: {problem.strerror or problem}") from problem
+
+
+def _what(place: Path) -> str:
+    return "folder" if place.is_dir() else "device or pipe"

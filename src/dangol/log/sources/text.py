@@ -106,7 +106,7 @@ def text_of(blob: Blob, encoding: str | None) -> Text:
         try:
             "a".encode(encoding)  # also refuses codecs that are no encoding of text
             codec = codecs.lookup(encoding).name
-        except LookupError:
+        except (LookupError, ValueError):  # no such encoding; a name with a NUL character
             raise unknown("encoding", encoding, _KNOWN, where="Python") from None
         return Text(blob, codec, encoding.upper(), given=True)
     start = blob.head(4)
