@@ -41,3 +41,12 @@ def test_words() -> None:
         "1-2",
     )
     assert (label("events", "ko"), caption("events", "ko"), title("sessions", "ko")) == ("이벤트 수", "이벤트", "세션")
+
+
+def test_weekdays_and_seasons_have_names() -> None:
+    assert [labels.weekday(day, "ko") for day in (1, 7)] == ["월요일", "일요일"]
+    assert (labels.value("season_30", "component"), labels.value("trend", "component", "ko")) == ("30-day season", "추세")
+
+
+def test_a_word_may_mean_something_of_its_own_in_a_question() -> None:
+    assert (label("return_rate", "ko", "lifecycle"), label("return_rate", "ko", "repurchase")) == ("유지율", "복귀율")

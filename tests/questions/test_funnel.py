@@ -544,6 +544,20 @@ def test_sentences() -> None:
     )
 
 
+def test_steps_of_the_same_event_are_told_apart() -> None:
+    """By hand: of 40 users 30 do it a second time and 10 a third; one more tries again later and gets as far."""
+    users = ["a0 a1 a2"] * 9 + ["a0 a7200 a7201 a7202"] + ["a0 a1"] * 20 + ["a0"] * 10
+    answer = funnel(log_of(*users), ["a", "a", "a"], within="1h")
+    assert answer.table["users"].tolist() == [40, 30, 10]
+    assert "of 40 users who did ‘a’ (step 1) went on to ‘a’ (step 3) within 1h" in answer.summary()
+    assert "between ‘a’ (step 2) and ‘a’ (step 3): 20 of 30" in answer.summary()
+    assert "‘a’(1단계)를 한 사용자 40명 가운데 25.0 %가 1시간 안에 ‘a’(3단계)까지 갔습니다" in answer.summary("ko")
+    assert "‘a’(2단계)에서 ‘a’(3단계)로 가는 단계" in answer.summary("ko")
+    assert "of several attempts the one that gets furthest counts" in answer.explain()["window"]
+    assert "Funnel: 25.0 % from a (step 1) to a (step 3)" in answer.figure().layout.title.text
+    assert "퍼널: a(1단계)에서 a(3단계)까지 25.0 %" in answer.figure("ko").layout.title.text
+
+
 def test_weak_evidence_is_said_first() -> None:
     answer = funnel(log_of("a0 b1", "a0"), ["a", "b"])
     assert answer.summary().startswith("Weak evidence, only 2 users: 50.0 % of 2 users")

@@ -50,7 +50,12 @@ def run_command(
     lang: Annotated[Text, typer.Option(help="Language of the report: en or ko; default the playbook's.")] = None,
     date: Annotated[Text, typer.Option(help=_DATE)] = None,
 ) -> None:
-    """Run a playbook: source, mapping, questions and report of a whole analysis in one short file."""
+    """Run a playbook: source, mapping, questions and report of a whole analysis in one short file.
+
+    It is TOML: **[source]** (path, log, data or sample), **[mapping]** (what dangol ingest takes), **[view]** (where,
+    since, until), **[[segments]]** (name, and table or rfm), **[[questions]]** (ask, its options, title, where, since,
+    until), **[report]** (file, title, lang). Those that ship: online-retail, school-sns, fashion-shop.
+    """
     from dangol.playbooks.run import run
 
     print(run(playbook, out, lang=lang, date=_today(date)))
