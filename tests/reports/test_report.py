@@ -42,7 +42,8 @@ def shop(days: int = 120, users: int = 60, *, paid: bool = True, step: int = 1_2
 def body(path: Path) -> str:
     """The page without its scripts, as text."""
     text = re.sub(r"<script.*?</script>", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
-    return unescape(re.sub(r"<style.*?</style>", "", text, flags=re.DOTALL))
+    text = unescape(re.sub(r"<style.*?</style>", "", text, flags=re.DOTALL))
+    return text.replace("\u00a0", " ").replace("\u2060", "")  # what holds a line together
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +84,7 @@ def test_a_page_needs_no_network(pages: dict[str, Path]) -> None:
     text = pages["en"].read_text(encoding="utf-8")
     assert not re.search(r"<(script|img|iframe|link)[^>]+(src|href)\s*=", text)
     assert not re.search(r"@import|url\(", text[: text.index("</style>")])
+    assert "showSendToCloud: false" in text  # Plotly's own bar would offer to upload the figure's data
     assert text.count("<script") - text.count('type="application/json"') == 2  # the library, and what draws
 
 
@@ -170,3 +172,28 @@ def test_a_page_of_one_answer_has_no_table_of_contents() -> None:
     text = page(catalogue.ask(shop(), {"question": "overview"}), "en")
     assert "<nav" not in text
     assert 'class="findings"' not in text.split("</style>")[1]
+
+
+def test_numbers_keep_their_percent_sign_and_korean_its_endings(pages: dict[str, Path]) -> None:
+    text = pages["ko"].read_text(encoding="utf-8")
+    said = re.findall(r"<p[^>]*>(.*?)</p>", text[text.index("<body") :], re.DOTALL)
+    assert any("\u00a0%" in one for one in said)
+    assert not any(re.search(r"\d %|[%)’][가-힣]", one) for one in said)
+
+
+def test_tables_name_what_is_no_event_in_the_language(pages: dict[str, Path]) -> None:
+    korean, english = (body(pages[lang]) for lang in ("ko", "en"))
+    assert ">종료<" in korean
+    assert ">exit<" in english
+    assert ">exit<" not in korean
+    assert ">월요일<" in korean
+    assert ">Monday<" in english
+
+
+def test_figures_are_scaled_on_paper_and_scroll_in_narrow_windows(pages: dict[str, Path]) -> None:
+    """What keeps titles and labels whole: made for one width, shown at any."""
+    text = pages["en"].read_text(encoding="utf-8")
+    assert "aspect-ratio: var(--shape)" in text
+    assert 'setAttribute("viewBox"' in text
+    for data in re.findall(r'<script type="application/json">(.*?)</script>', text, re.DOTALL):
+        assert json.loads(data)["layout"]["height"] > 0

@@ -32,7 +32,7 @@ _READERS: Final = (
     (r"a key with a dot and a key inside an object give the same column", r"점이 든 키와 객체 안의 키가 같은 열이 됨"),
     (r"an escape .* stands alone, which is no character", r"짝이 없는 유니코드 이스케이프는 글자가 아님"),
 )
-_BEYOND: Final = ("the amount is 1e30 or more, or below 1e-30", "금액이 1e30 이상이거나 1e-30 미만임")
+_BEYOND: Final = ("the amount is 1e30 or more, or below 1e-30", "금액의 절댓값이 10³⁰ 이상이거나 10⁻³⁰ 미만임")
 _SIGNS: Final = {
     "per_minute": ("{:,} events within a minute", "1분 안에 이벤트 {:,}건"),
     "per_day": ("{:,} events within a day", "하루 안에 이벤트 {:,}건"),

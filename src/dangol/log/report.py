@@ -229,7 +229,7 @@ class LoadReport:
             said.append(
                 Sentence(
                     "Found {count_said} behaving like a program (kept, not removed); the busiest is {user}: {why}.",
-                    "사람 같지 않은 사용자가 {count:,}명 있습니다(제거하지 않음). "
+                    "사람이 아니라 프로그램으로 의심되는 사용자가 {count:,}명 있습니다(제거하지 않음). "
                     "가장 활발한 사용자는 {user}입니다({why_ko}).",
                     {
                         **_counted(count=(self.n_bots, "user")),

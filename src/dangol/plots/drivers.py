@@ -66,13 +66,16 @@ def _title(result: Result, lang: str) -> str:
             "활동량을 맞추면 {outcome:과} 함께 나타나는 행동이 없습니다",
         )
         return say(lang, en, ko, outcome=outcome) + weak
+    difference = float(best["adjusted_difference"])
     found = say(
         lang,
         "‘{event}’ goes with {outcome}: {points} with equal activity",
-        "‘{event}’ 사용자는 활동량을 맞춰도 {outcome} 비율이 {points} 다릅니다",
+        "‘{event}’ 사용자는 활동량을 맞춰도 {outcome} 비율이 {by:.1f} %p "
+        + ("높습니다" if difference > 0 else "낮습니다"),
         event=shorten(str(best["event"]), 20),
         outcome=outcome,
-        points=in_points(0, float(best["adjusted_difference"]), lang),
+        points=in_points(0, difference, lang),
+        by=100 * abs(difference),
     )
     return found + weak
 

@@ -97,7 +97,7 @@ def _events(result: Result) -> set[str]:
     return {*result.tables["starts"]["event"], *result.table["target"]}
 
 
-def _korean(result: Result) -> dict[str, str]:
+def korean(result: Result) -> dict[str, str]:
     """Return Korean for the names that stand for no event, in brackets where an event is called that."""
     events = _events(result)
     words = {name: f"({word})" if word in events else word for name, word in _SPECIAL.items()}
@@ -126,7 +126,7 @@ def _diagram(links: pd.DataFrame, backward: bool, pale: tuple[str, ...]) -> _Dia
 
 def _sankey(result: Result, diagram: _Diagram, lang: str) -> go.Figure:
     shown = _titled(result, len(diagram.columns), diagram.n, lang)
-    named = _korean(result) if lang == "ko" else {}
+    named = korean(result) if lang == "ko" else {}
     width = shown.layout.width - _MARGIN["l"] - _MARGIN["r"]
     height = shown.layout.height - _MARGIN["t"] - _MARGIN["b"]
     places = diagram.middles(height)

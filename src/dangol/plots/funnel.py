@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from dangol.core.labels import label, title
 from dangol.core.words import percent
 
-from .style import INK, PALE, PALETTE, blank, empty, say, shorten
+from .style import INK, PALETTE, blank, empty, say, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _MOST_SEGMENTS: Final = 6
 _MOST_SIZES: Final = 20
 _GREY: Final = "#52606D"
+_LATE: Final = "#8A939E"  # of the hatching: a thin line needs more ink than an area
 _HEAD, _FOOT = 112, 56  # pixels above and below the bars
 _BARS: Final = 0.72  # of a step's height, where each segment has a bar
 
@@ -53,7 +54,7 @@ def _single(result: Result, steps: pd.DataFrame, counts: str, lang: str) -> go.F
     color = [PALETTE[5] if other else PALETTE[0] for other in optional]
     hover = {"customdata": _hover(steps, first, lang), "hovertemplate": "%{y}: %{customdata}<extra></extra>"}
     shown.add_bar(x=steps[counts], y=labels, orientation="h", width=0.56, marker_color=color, **hover)
-    pattern = {"shape": "/", "fgcolor": PALE, "bgcolor": "white", "size": 6}
+    pattern = {"shape": "/", "fgcolor": _LATE, "bgcolor": "white", "size": 6}
     too_late = say(lang, "%{{x:,}} entered too late to tell", "늦게 들어와 아직 판단할 수 없음 %{{x:,}}")
     hover = {"hovertemplate": "%{y}: " + too_late + "<extra></extra>"}
     shown.add_bar(x=late, y=labels, orientation="h", width=0.56, marker_pattern=pattern, **hover)

@@ -69,7 +69,7 @@ def _title(result: Result, lang: str) -> str:
     said = say(
         lang,
         "{period}: {users:,} active users ({change}), {new:,} new, {resurrected:,} resurrected, {dormant:,} dormant",
-        "{period}: 활성 사용자 {users:,}명(바로 앞 {unit_ko} 대비 {change}), 신규 {new:,}, 복귀 {resurrected:,}, "
+        "{period}: 활성 사용자 {users:,}명({last_ko} 대비 {change}), 신규 {new:,}, 복귀 {resurrected:,}, "
         "휴면 {dormant:,}",
         **found,
     )
@@ -198,9 +198,9 @@ def _heading(drawn: go.Figure, every: str, segments: int, lang: str) -> None:
     heading = say(
         lang,
         "Share of the users of the {unit} before who come back",
-        "바로 앞 {unit_ko} 사용자 중 다시 활동한 비율",
+        "{last_ko} 사용자 중 다시 활동한 비율",
         unit=unit[0],
-        unit_ko=unit[1],
+        last_ko="전날" if every == "1d" else f"바로 앞 {unit[1]}",
     )
     if segments > _MOST_LINES:
         heading += say(

@@ -139,7 +139,7 @@ def _candidates(drawn: go.Figure, table: pd.DataFrame, days: int, lang: str) -> 
     lines = (
         ("rate", say(lang, "lapsed", "이탈 비율"), PALETTE[3], "solid"),
         ("return_rate", say(lang, "returned so far", "지금까지 복귀"), PALETTE[2], "dash"),
-        ("return_rate_ever", say(lang, "return in the end", "최종 복귀(추정)"), PALETTE[2], "solid"),
+        ("return_rate_ever", say(lang, "returned in the end (estimated)", "최종 복귀(추정)"), PALETTE[2], "solid"),
     )
     for (column, name, colour, dash), ends in zip(lines, bounds, strict=True):
         drawn.add_scatter(
@@ -239,7 +239,7 @@ def _per_period(every: str, days: int, lang: str) -> str:
     return say(
         lang,
         "Churned per {unit} at {days} days, % of customers at risk",
-        "{unit_ko}별 이탈률({days}일 기준), 대상 고객 대비 %",
+        "{unit_ko}별 이탈률({days}일 기준), 아직 이탈하지 않은 고객 대비 %",
         unit=en,
         unit_ko=ko,
         days=days,

@@ -151,8 +151,10 @@ def _said(result: Result, grid: _Grid, parted: bool, lang: str) -> str:
     hatched, hatched_ko = ("", "") if finished else ("; hatched: not over yet", ", 빗금: 아직 끝나지 않음")
     return say(
         lang,
-        f"Share of users who {came}, %: weighted average of finished cohorts{interval}, below it {rows}{hatched}",
-        f"{came_ko} 사용자 비율, %: 위는 끝난 코호트의 가중 평균{interval_ko}, 아래는 {rows_ko}{hatched_ko}",
+        f"Share of users who {came}, %: weighted average of finished cohorts (the later the fewer){interval}, below it "
+        f"{rows}{hatched}",
+        f"{came_ko} 사용자 비율, %: 위는 끝난 코호트(뒤로 갈수록 적음)의 가중 평균{interval_ko}, 아래는 "
+        f"{rows_ko}{hatched_ko}",
         **values,
     )
 

@@ -167,7 +167,7 @@ def _moves(drawn: go.Figure, migration: pd.DataFrame, names: dict[str, str], lan
     dates = {"source": part["source_date"].iloc[0], "target": part["target_date"].iloc[0]}
     heading = say(
         lang,
-        "Moves from {source} to {target}, % of the row (n)",
+        "Moves {source} → {target}, % of row (n)",
         "{source} → {target} 이동, 행 기준 %(고객 수)",
         **dates,
     )

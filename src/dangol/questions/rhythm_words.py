@@ -233,6 +233,10 @@ def _components(counted: Counted, values: dict[str, Any], together: str, togethe
     for name, one in counted.strength.items():
         length = name.removeprefix("season_")
         told, told_ko = ("the trend", "추세") if name == "trend" else (f"the {length}-day season", f"{length}일 주기")
+        if one["strength"] != one["strength"]:
+            en.append(f"{told} never changes and has no strength")
+            ko.append(f"{told_ko} 없음(변화 없음)")
+            continue
         values |= {f"{name}_{word}": one[word] for word in ("strength", "lower", "upper")}
         en.append(f"{told} has strength {{{name}_strength:.2f}} ({{{name}_lower:.2f}} to {{{name}_upper:.2f}})")
         ko.append(f"{told_ko} {{{name}_strength:.2f}}({{{name}_lower:.2f}}~{{{name}_upper:.2f}})")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -27,11 +28,11 @@ _WORDS: Final = {
         "findings": "What was found",
         "how": "How it was computed",
         "log": "The log",
-        "more": "more rows",
+        "more": "{:,} more rows",
         "no_script": "Figures need JavaScript, which this viewer does not run; the tables hold the same numbers.",
         "recipe": "Ask again",
-        "run": "Run on",
-        "made": "Made with Dangol from the log",
+        "run": "Run on {}",
+        "made": "Made with Dangol from the log {}",
         "tables": "Tables",
     },
     "ko": {
@@ -39,11 +40,11 @@ _WORDS: Final = {
         "findings": "핵심 결과",
         "how": "계산 방법",
         "log": "로그",
-        "more": "행 더 있음",
+        "more": "{:,}행 더 있음",
         "no_script": "그림을 보려면 자바스크립트가 필요합니다. 표에 같은 숫자가 있습니다.",
         "recipe": "같은 질문 다시 하기",
-        "run": "실행일",
-        "made": "Dangol로 만든 보고서, 로그",
+        "run": "실행일 {}",
+        "made": "Dangol로 만든 보고서 · 로그 {}",
         "tables": "표",
     },
 }
@@ -106,11 +107,16 @@ def compose(heading: Heading, sections: Sequence[Section], lang: str, *, rows: i
         lang=lang,
         words=_WORDS[lang],
         heading=heading,
-        findings=[(anchor, sentence.write(lang)) for anchor, sentence in heading.findings],
+        findings=[(anchor, _glued(sentence.write(lang))) for anchor, sentence in heading.findings],
         account=account,
         sections=[_section(one, lang, rows) for one in sections],
         library=library(),
     )
+
+
+def _glued(text: str) -> str:
+    """Keep a number with its percent sign, and a Korean ending with what it belongs to, on one line."""
+    return re.sub(r"([%)’])(?=[가-힣])", "\\1\u2060", re.sub(r"(?<=\d) %", "\u00a0%", text))
 
 
 def _which(result: Result) -> str:
@@ -127,7 +133,7 @@ def _account(report: LoadReport, lang: str) -> dict[str, Any]:
         ]
         for one in report.files
     ]
-    return {"sentences": [sentence.write(lang) for sentence in report.sentences()], "head": head, "rows": rows}
+    return {"sentences": [_glued(sentence.write(lang)) for sentence in report.sentences()], "head": head, "rows": rows}
 
 
 def _section(section: Section, lang: str, rows: int) -> dict[str, Any]:
@@ -136,13 +142,14 @@ def _section(section: Section, lang: str, rows: int) -> dict[str, Any]:
     result = section.result
     figure = result.figure(lang).update_layout(width=None, autosize=True)
     height = int(figure.layout.height or 540)
+    figure.update_layout(height=height)
     return {
         "anchor": section.anchor,
         "title": section.title,
-        "sentences": [sentence.write(lang) for sentence in result.sentences],
+        "sentences": [_glued(sentence.write(lang)) for sentence in result.sentences],
         "figure": data(figure),
         "height": height,
-        "tables": [_table(result.tables[name], caption(name, lang, result.name), lang, rows) for name in result.shown],
+        "tables": [_table(result, name, lang, rows) for name in result.shown],
         "how": [(label(aspect, lang), said) for aspect, said in result.explain(lang).items()],
         "recipe": _recipe(result),
     }
@@ -155,23 +162,31 @@ def _recipe(result: Result) -> str:
     return f"dg.{result.recipe['question']}(log, {given})" if given else f"dg.{result.recipe['question']}(log)"
 
 
-def _table(table: pd.DataFrame, heading: str, lang: str, most: int) -> dict[str, Any]:
+def _table(result: Result, shown: str, lang: str, most: int) -> dict[str, Any]:
     """A table's title, head, cells (text, and whether it is a number), and how many rows are left out."""
+    table: pd.DataFrame = result.tables[shown]
     columns = [str(column) for column in table.columns]
-    cells = []
+    names, cells = _names(result, lang), []
     for row in table.head(most).itertuples(index=False):
         measure = str(row[0]) if columns[0] == "measure" else None
-        cells.append([_cell(value, measure, column, lang) for value, column in zip(row, columns, strict=True)])
+        cells.append([_cell(names.get(one, one), measure, at, lang) for one, at in zip(row, columns, strict=True)])
     return {
-        "title": heading,
-        "head": [(label(column, lang), bool(cells) and cells[0][at][1]) for at, column in enumerate(columns)],
+        "title": caption(shown, lang, result.name),
+        "head": [(label(name, lang, result.name), bool(cells) and cells[0][at][1]) for at, name in enumerate(columns)],
         "rows": cells,
         "wide": len(columns) > _WIDE,
         "left": max(len(table) - most, 0),
     }
 
 
+def _names(result: Result, lang: str) -> dict[Any, str]:
+    """Return what is written instead of names in tables: what stands for no event, as the end of a flow does."""
+    from dangol.plots.flows import korean
+
+    return dict(korean(result)) if result.name == "flows" and lang == "ko" else {}
+
+
 def _cell(value: Any, measure: str | None, column: str, lang: str) -> tuple[str, bool]:
     """Write a cell, and say whether it is a number; the values of a summary are written as their measure asks."""
     named = measure if measure and column != "measure" else column
-    return write(value, named, lang), not isinstance(value, str)
+    return write(value, named, lang), not isinstance(value, str) and column != "weekday"
