@@ -8,26 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from dangol.cli import main
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path):  # type: ignore[no-untyped-def]
-    """Run ``dangol …`` in an empty folder; returns exit code, output, errors."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["dangol", *words])
-        try:
-            main()
-            code = 0
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
-
 
 @pytest.mark.parametrize(("name", "users"), [("school-sns", "400"), ("fashion-shop", "80"), ("creator-platform", "5")])
 @pytest.mark.parametrize("form", ["csv", "parquet", "csv,parquet"])

@@ -30,6 +30,15 @@ _KOREAN: Final = {
     "y": "년",
 }
 
+_NOUNS: Final = {
+    "h": ("hour", "시간"),
+    "d": ("day", "날"),
+    "w": ("week", "주"),
+    "mo": ("month", "달"),
+    "q": ("quarter", "분기"),
+    "y": ("year", "해"),
+}
+
 Unit = Literal["h", "d", "w", "mo", "q", "y"]
 _UNITS: Final[tuple[Unit, ...]] = ("h", "d", "w", "mo", "q", "y")
 _DAYS: Final = {"h": 1 / 24, "d": 1, "w": 7, "mo": 30.4375, "q": 91.3125, "y": 365.25}
@@ -78,6 +87,16 @@ class Period:
 
     def __str__(self) -> str:
         return f"{self.count}{self.unit}"
+
+    def noun(self, lang: str = "en") -> str:
+        """Name one such period in a sentence.
+
+        >>> Period(1, "d").noun(), Period(2, "w").noun(), Period(1, "d").noun("ko"), Period(2, "w").noun("ko")
+        ('day', 'period of 2w', '날', '2주 기간')
+        """
+        if self.count == 1:
+            return _NOUNS[self.unit][lang == "ko"]
+        return f"{in_korean(str(self))} 기간" if lang == "ko" else f"period of {self}"
 
 
 def period(text: str, name: str = "every") -> Period:

@@ -19,14 +19,6 @@ if TYPE_CHECKING:
 
 _MOST_LINES: Final = 6
 _LABELS: Final = 95  # letters that fit below the axis
-_UNITS: Final = {
-    "h": ("hour", "시간"),
-    "d": ("day", "날"),
-    "w": ("week", "주"),
-    "mo": ("month", "달"),
-    "q": ("quarter", "분기"),
-    "y": ("year", "해"),
-}
 # state, sign and colour, from zero outwards
 _STATES: Final = (
     ("returning", 1, PALETTE[0]),
@@ -194,7 +186,7 @@ def _layout(drawn: go.Figure, names: list[str], lang: str, *, rated: bool) -> No
 
 def _heading(drawn: go.Figure, every: str, segments: int, lang: str) -> None:
     period = durations.period(every)
-    unit = _UNITS[period.unit] if period.count == 1 else (f"period of {every}", f"{durations.in_korean(every)} 기간")
+    unit = (period.noun(), period.noun("ko"))
     heading = say(
         lang,
         "Share of the users of the {unit} before who come back",

@@ -25,14 +25,6 @@ _MOST_NUMBERS: Final = 13  # bars that have room for a number
 _LEFT, _HEADING, _RIGHT = 0.5, 0.55, 0.7  # where the left panel ends, the right heading and the right axis begin
 _NUMBERS: Final = 0.89  # where the right axis ends: the numbers stand in a column of their own, clear of every bar
 _PIXELS: Final = 430  # the width of the left panel
-_UNITS: Final = {
-    "h": ("hour", "시간"),
-    "d": ("day", "날"),
-    "w": ("week", "주"),
-    "mo": ("month", "달"),
-    "q": ("quarter", "분기"),
-    "y": ("year", "해"),
-}
 _FACTORS: Final = {
     "from_buyers": ("buyers", "구매자 수"),
     "from_orders_per_buyer": ("orders per buyer", "1인당 주문 수"),
@@ -241,9 +233,7 @@ def _heading(result: Result, periods: pd.DataFrame, lang: str) -> str:
     if len(done) < 2:
         return ""
     every = durations.period(result.recipe["parameters"]["every"])
-    en, ko = (
-        _UNITS[every.unit] if every.count == 1 else (f"period of {every}", f"{durations.in_korean(str(every))} 기간")
-    )
+    en, ko = (every.noun(), every.noun("ko"))
     by = result.recipe["parameters"]["by"]
     values = {"unit": en, "unit_ko": ko, "period": done.index[-1], "by": shorten(str(by), 16)}
     if by is None:

@@ -17,6 +17,8 @@ from dangol.core.proportions import share, wilson
 from dangol.core.result import Tables
 from dangol.core.words import Sentence, joined, percent
 
+from .nobody import nobody
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -24,8 +26,6 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 _FEW: Final = 30  # users below which the evidence is called weak
-_UNITS_EN: Final = {"h": "hour", "d": "day", "w": "week", "mo": "month", "q": "quarter", "y": "year"}
-_ONE_KO: Final = {"h": "시간", "d": "날", "w": "주", "mo": "달", "q": "분기", "y": "해"}
 _GAINED: Final = ("new", "resurrected")
 
 
@@ -145,30 +145,17 @@ def _summary(counted: Counted) -> pd.DataFrame:
 def sentences(counted: Counted, event: str | None) -> tuple[Sentence, ...]:
     """Say what was found, most important first; what weakens it stands in the first sentence."""
     if not counted.people.any():
-        return (_nobody(event),)
+        return (nobody(event),)
     if counted.done < 2:
         return (_too_early(counted), *_first(counted))
     return (_headline(counted), *_turn(counted), *_health(counted), *_segments(counted), *_unfinished(counted))
 
 
-def _nobody(event: str | None) -> Sentence:
-    if event is None:
-        return Sentence(
-            "There are no users: this part of the log holds no event.",
-            "사용자가 없습니다. 로그의 이 부분에는 이벤트가 없습니다.",
-        )
-    return Sentence(
-        "There are no users: this part of the log holds no event '{event}'.",
-        "사용자가 없습니다. 로그의 이 부분에는 ‘{event}’ 이벤트가 없습니다.",
-        {"event": event},
-    )
-
-
 def _unit(counted: Counted) -> dict[str, Any]:
     count, unit = counted.every.count, counted.every.unit
     return {
-        "unit": _UNITS_EN[unit] if count == 1 else f"period of {counted.every}",
-        "unit_ko": _ONE_KO[unit] if count == 1 else f"{in_korean(str(counted.every))} 기간",
+        "unit": counted.every.noun(),
+        "unit_ko": counted.every.noun("ko"),
         "last_ko": _last(counted),
         "at": "On" if (count, unit) == (1, "d") else "In",
     }
@@ -179,7 +166,7 @@ def _last(counted: Counted) -> str:
     count, unit = counted.every.count, counted.every.unit
     if (count, unit) == (1, "d"):
         return "전날"
-    return "바로 앞 " + (_ONE_KO[unit] if count == 1 else f"{in_korean(str(counted.every))} 기간")
+    return "바로 앞 " + counted.every.noun("ko")
 
 
 def _too_early(counted: Counted) -> Sentence:

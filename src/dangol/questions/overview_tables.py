@@ -17,6 +17,8 @@ from dangol.core.proportions import share
 from dangol.core.result import Tables
 from dangol.core.words import Sentence, joined, percent
 
+from .nobody import nobody
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -27,9 +29,6 @@ _HISTORY: Final = 30  # days of the log, the day itself included, from which on 
 _FEW: Final = 30  # users below which the evidence is called weak
 _DAY: Final = Period(1, "d")
 _UNITS: Final = {"periods": None, "weeks": Period(1, "w"), "months": Period(1, "mo"), "days": _DAY}
-
-_UNITS_EN: Final = {"h": "hour", "d": "day", "w": "week", "mo": "month", "q": "quarter", "y": "year"}
-_ONE_KO: Final = {"h": "시간", "d": "날", "w": "주", "mo": "달", "q": "분기", "y": "해"}
 
 
 class Cells(NamedTuple):
@@ -214,12 +213,7 @@ def _stickiness(counted: Counted) -> pd.DataFrame:
 def sentences(counted: Counted) -> tuple[Sentence, ...]:
     """Say what was found, most important first; what weakens it stands in the first sentence."""
     if not len(counted.sizes):
-        return (
-            Sentence(
-                "There are no users: this part of the log holds no event.",
-                "사용자가 없습니다. 로그의 이 부분에는 이벤트가 없습니다.",
-            ),
-        )
+        return (nobody(),)
     found = [_headline(counted), *_latest(counted), _sticky(counted), _commonest(counted), _depth(counted)]
     return (*found, *_largest(counted))
 
@@ -268,8 +262,8 @@ def _latest(counted: Counted) -> list[Sentence]:
     values: dict[str, Any] = {"period": counted.period_names("periods")[last]}
     values |= {"users": int(cells.users[0, last]), "new": int(cells.new[0, last])}
     count, unit = counted.every.count, counted.every.unit
-    values["unit"] = _UNITS_EN[unit] if count == 1 else f"period of {counted.every}"
-    values["unit_ko"] = _ONE_KO[unit] if count == 1 else in_korean(str(counted.every))
+    values["unit"] = counted.every.noun()
+    values["unit_ko"] = counted.every.noun("ko")
     daily = (count, unit) == (1, "d")
     values |= {"at": "On" if daily else "In", "last_ko": "전날" if daily else f"바로 앞 {values['unit_ko']}"}
     en = "{at} the last finished {unit} ({period}) {users:,} users were active, {new:,} of them new"

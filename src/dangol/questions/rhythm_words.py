@@ -11,6 +11,7 @@ from dangol.core import calendar, labels
 from dangol.core.proportions import share
 from dangol.core.words import Sentence, joined, percent
 
+from .nobody import nobody
 from .rhythm_season import CYCLES
 from .rhythm_spread import LEVELS, gathered
 from .rhythm_tables import Counted
@@ -32,22 +33,9 @@ _MEASURES: Final = {
 def sentences(counted: Counted) -> tuple[Sentence, ...]:
     """Say what was found, most important first; what weakens it stands in the first sentence."""
     if not counted.people:
-        return (_nobody(counted.event),)
+        return (nobody(counted.event),)
     found = [_headline(counted), _tested(counted), _by_user(counted), *_unseen(counted), *_segments(counted)]
     return (*found, *_decomposed(counted))
-
-
-def _nobody(event: str | None) -> Sentence:
-    if event is None:
-        return Sentence(
-            "There are no users: this part of the log holds no event.",
-            "사용자가 없습니다. 로그의 이 부분에는 이벤트가 없습니다.",
-        )
-    return Sentence(
-        "There are no users: this part of the log holds no event '{event}'.",
-        "사용자가 없습니다. 로그의 이 부분에는 ‘{event}’ 이벤트가 없습니다.",
-        {"event": event},
-    )
 
 
 # ---- the map ----------------------------------------------------------------------------------------------------

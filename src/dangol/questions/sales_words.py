@@ -22,8 +22,6 @@ _REPEATED: Final = 0.01  # share of orders that repeat the row before, above whi
 _ALIKE: Final = 0.5  # share of orders of several rows with the same amount in each, above which a join is suspected
 _SUSPECT: Final = 20  # and at least so many
 _OPPOSED: Final = 0.1  # a factor that works against a change is named if it is worth more than this share of it
-_UNITS_EN: Final = {"h": "hour", "d": "day", "w": "week", "mo": "month", "q": "quarter", "y": "year"}
-_ONE_KO: Final = {"h": "시간", "d": "날", "w": "주", "mo": "달", "q": "분기", "y": "해"}
 _FACTORS: Final = {
     "from_buyers": ("buyers", "구매자 수"),
     "from_orders_per_buyer": ("orders per buyer", "1인당 주문 수"),
@@ -64,11 +62,7 @@ def _nobody(asked: Mapping[str, Any]) -> Sentence:
 
 
 def _unit(counted: Counted) -> dict[str, Any]:
-    count, unit = counted.every.count, counted.every.unit
-    return {
-        "unit": _UNITS_EN[unit] if count == 1 else f"period of {counted.every}",
-        "unit_ko": _ONE_KO[unit] if count == 1 else f"{in_korean(str(counted.every))} 기간",
-    }
+    return {"unit": counted.every.noun(), "unit_ko": counted.every.noun("ko")}
 
 
 def _too_early(counted: Counted) -> Sentence:
