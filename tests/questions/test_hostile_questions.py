@@ -122,7 +122,7 @@ def test_amounts_that_cannot_be_added_up_are_rejected_and_told(amount: float) ->
     given = log_of(rows, [amount, 2.0, 0.0])
     assert given.n_events == 2
     assert given.report.reasons == {"the amount is 1e30 or more, or below 1e-30": 1}
-    assert "금액이 1e30 이상이거나 1e-30 미만임" in given.report.summary("ko")
+    assert "금액의 절댓값이 10³⁰ 이상이거나 10⁻³⁰ 미만임" in given.report.summary("ko")
 
 
 @pytest.mark.parametrize("ask", ALL)
