@@ -171,7 +171,7 @@ def test_refunds_failed_payments_and_missing_amounts() -> None:
     assert row(result, "2024-02", "amount", "buyers", table="kinds", kind="returning") == [-20, 0]
     assert result.units(period="2024-02").tolist() == ["cho", "dan"]  # a refund or a failed payment makes no buyer
     assert "Failed payments (2, worth 1,009) are not in sales" in result.summary()
-    assert "Refunds took 55 off the gross sales of the whole log (28.9 %; refunds: 3)" in result.summary()
+    assert "Refunds took 55 off the gross sales of all periods (28.9 %; refunds: 3)" in result.summary()
     assert "without an amount add no money: 1" in result.explain()["exclusions"]
 
 

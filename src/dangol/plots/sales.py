@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from dangol.core import durations
+from dangol.core import durations, labels
 from dangol.core.changes import signed_money
 from dangol.core.words import money
 from dangol.questions.sales_evidence import FALSE_RATE
@@ -220,7 +220,10 @@ def _largest(table: pd.DataFrame, lang: str) -> list[_Step]:
     most = table.loc[table["change"].abs().sort_values(ascending=False, kind="stable").index[:_MOST_SEGMENTS]]
     kept = table[table.index.isin(most.index)]
     columns = kept[["segment", "change", "q"]].itertuples(index=False)
-    rows = [_Step(shorten(str(name), 17), float(size), bool(q <= FALSE_RATE)) for name, size, q in columns]
+    rows = [
+        _Step(shorten(labels.value(str(name), "segment", lang), 17), float(size), bool(q <= FALSE_RATE))
+        for name, size, q in columns
+    ]
     rest = table[~table.index.isin(most.index)]
     if len(rest):
         name = say(lang, "{n:,} others", "그 외 {n:,}개", n=len(rest))

@@ -208,8 +208,8 @@ def _taken_off(counted: Counted) -> list[Sentence]:
         }
         found.append(
             Sentence(
-                "Refunds took {refunds} off the gross sales of the whole log ({rate}; refunds: {n:,}).",
-                "로그 전체의 총매출에서 환불로 {refunds:이} 빠졌습니다(총매출의 {rate}, 환불 {n:,}건).",
+                "Refunds took {refunds} off the gross sales of all periods ({rate}; refunds: {n:,}).",
+                "전체 기간의 총매출에서 환불로 {refunds:이} 빠졌습니다(총매출의 {rate}, 환불 {n:,}건).",
                 values,
             )
         )
