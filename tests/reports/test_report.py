@@ -197,3 +197,11 @@ def test_figures_are_scaled_on_paper_and_scroll_in_narrow_windows(pages: dict[st
     assert 'setAttribute("viewBox"' in text
     for data in re.findall(r'<script type="application/json">(.*?)</script>', text, re.DOTALL):
         assert json.loads(data)["layout"]["height"] > 0
+
+
+def test_no_figure_offers_to_upload_the_data() -> None:
+    log = shop()
+    for recipe in plan(log):
+        removed = catalogue.ask(log, recipe).figure().layout.modebar.remove
+        assert removed is not None, recipe
+        assert "sendChartToCloud" in removed, recipe

@@ -37,6 +37,7 @@ def blank(title: str, subtitle: str, **layout: Any) -> go.Figure:
         width=960,
         height=540,
         hoverlabel={"font": {"family": FONT}},
+        modebar={"remove": ["sendChartToCloud"]},  # no button that uploads the data
         legend={"orientation": "h", "y": -0.15, "x": 0},
     )
     for axis in (figure.layout.template.layout.xaxis, figure.layout.template.layout.yaxis):  # a copy of the template
