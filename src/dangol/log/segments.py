@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from dangol.core import calendar
 from dangol.core.errors import InputError, unknown
@@ -46,12 +47,10 @@ def with_segments(
     units, labels, stated = _read(table, unit, label)
     moment = _moment(log, stated if as_of is None else as_of)
     level, source, names = _place(log, unit)
-    codes, found = _codes(names, units, labels, unit)
-    texts = sorted({text for text in labels if text is not None})
-    places = {text: place for place, text in enumerate(texts, start=1)}
-    coded = np.array([places.get(one, 0) if one is not None else 0 for one in codes], np.int32)
+    texts = sorted(set(labels.drop_null().unique().to_pylist()))
+    codes, found = _codes(names, units, labels, texts, unit)
     column = Column(name, "text", level, None if hindsight else moment)
-    added = Added(source, coded, (None, *texts), found, len(units), moment)
+    added = Added(source, codes, (None, *texts), found, len(units), moment)
     contents = log.contents
     meta = replace(contents.meta, columns=(*contents.meta.columns, column))
     return replace(log, contents=replace(contents, meta=meta, added={**contents.added, name: added}))
@@ -78,7 +77,7 @@ def read_table(path: Path) -> pa.Table:
         raise InputError(f"{path} cannot be read as a table of segments, Parquet or CSV: {problem}") from problem
 
 
-def _read(table: object, unit: str, label: str) -> tuple[list[str], list[str | None], str | None]:
+def _read(table: object, unit: str, label: str) -> tuple[pa.Array, pa.Array, str | None]:
     """Return units, labels and, where the table states one, the time up to which data made them."""
     given = _table(table, unit, label)
     for needed in (unit, label, *([_AS_OF] if _AS_OF in given.column_names else [])):
@@ -87,12 +86,12 @@ def _read(table: object, unit: str, label: str) -> tuple[list[str], list[str | N
         if given.column_names.count(needed) > 1:
             raise InputError(f"the table of segments has several columns {needed!r}; give them different names")
     units, labels = _texts(given.column(unit), unit), _texts(given.column(label), label)
-    if None in units:
+    if units.null_count:
         raise InputError(f"column {unit!r} of the table of segments has a row without a {unit}; leave such rows out")
-    stated = sorted({str(one) for one in given.column(_AS_OF).to_pylist()}) if _AS_OF in given.column_names else []
+    stated = sorted(map(str, given.column(_AS_OF).unique().to_pylist())) if _AS_OF in given.column_names else []
     if len(stated) > 1:
         raise InputError(f"the table of segments has several as_of ({stated[0]}, {stated[1]}, …); keep the rows of one")
-    return [str(one) for one in units], labels, stated[0] if stated else None
+    return units, labels, stated[0] if stated else None
 
 
 def _table(table: object, unit: str, label: str) -> pa.Table:
@@ -114,7 +113,7 @@ def _table(table: object, unit: str, label: str) -> pa.Table:
     )
 
 
-def _texts(column: pa.ChunkedArray, name: str) -> list[str | None]:
+def _texts(column: pa.ChunkedArray, name: str) -> pa.Array:
     import pyarrow as pa
 
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
@@ -122,8 +121,8 @@ def _texts(column: pa.ChunkedArray, name: str) -> list[str | None]:
         raise InputError(f"column {name!r} of the table of segments holds decimal numbers; give ids and labels as text")
     if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
         raise InputError(f"column {name!r} of the table of segments holds {kind}; give ids and labels as text")
-    texts: list[str | None] = column.cast(pa.string()).to_pylist()
-    return texts
+    whole = column.cast(pa.string()).combine_chunks()
+    return whole.combine_chunks() if isinstance(whole, pa.ChunkedArray) else whole
 
 
 def _moment(log: EventLog, as_of: str | datetime | None) -> int:
@@ -134,33 +133,44 @@ def _moment(log: EventLog, as_of: str | datetime | None) -> int:
     return calendar.instant(as_of, log.zone, "as_of")
 
 
-def _place(log: EventLog, unit: str) -> tuple[Any, str | None, list[str | None]]:
+def _place(log: EventLog, unit: str) -> tuple[Any, str | None, pa.Array]:
     """Return the level of the new column, the column whose codes it follows (None: the users), and its names."""
     if unit == "user":
-        ids: list[str | None] = list(log.ids())
-        return "user", None, ids
+        return "user", None, log.contents.ids()
     column = log.column(unit)
     if column.kind != "text":
         raise InputError(f"unit={unit!r} holds {column.kind}s; segments are of users or of a text column such as group")
-    return column.level, unit, log.names(unit)
+    return column.level, unit, log.contents.dictionary(unit)
 
 
 def _codes(
-    names: list[str | None], units: list[str], labels: list[str | None], unit: str
-) -> tuple[list[str | None], int]:
-    """Return the label of each name of the log, and how many units of the table the log has."""
-    told: dict[str, str | None] = {}
-    for one, text in zip(units, labels, strict=True):
-        if told.setdefault(one, text) != text:
-            raise InputError(f"{unit} {one!r} has two labels, {told[one]!r} and {text!r}; give each one")
-    known = set(names)
-    found = sum(one in known for one in told)
-    if told and not found:
+    names: pa.Array, units: pa.Array, labels: pa.Array, texts: list[str], unit: str
+) -> tuple[npt.NDArray[np.int32], int]:
+    """Return the code of each name's label (0: none, else its place in ``texts`` from 1), and how many names have one.
+
+    Units are matched as whole columns: a log may have millions.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    label = pc.fill_null(pc.index_in(labels, pa.array(texts, pa.string())), -1).to_numpy() + 1
+    coded = units.dictionary_encode()
+    place = coded.indices.to_numpy()
+    told = label[np.unique(place, return_index=True)[1]]  # the first label of each unit
+    if (differs := label != told[place]).any():
+        row = int(np.argmax(differs))
+        both = [None if code == 0 else texts[code - 1] for code in (told[place[row]], label[row])]
+        raise InputError(f"{unit} {units[row].as_py()!r} has two labels, {both[0]!r} and {both[1]!r}; give each one")
+    match = pc.fill_null(pc.index_in(names.cast(pa.string()), coded.dictionary), -1).to_numpy()
+    found = int((match >= 0).sum())
+    if len(units) and not found:
+        known = names.drop_null()
+        first = known[0].as_py() if len(known) else ""
         raise InputError(
-            f"none of the {len(told):,} {unit}s in the table of segments is in the log, the first is {units[0]!r} and "
-            f"the log's first {next((one for one in names if one is not None), '')!r}; check which column is the {unit}"
+            f"none of the {len(told):,} {unit}s in the table of segments is in the log, the first is "
+            f"{units[0].as_py()!r} and the log's first {first!r}; check which column is the {unit}"
         )
-    return [told.get(one) if one is not None else None for one in names], found
+    return np.where(match >= 0, np.append(told, 0)[match], 0).astype(np.int32), found
 
 
 def refuse_hindsight(log: EventLog, columns: tuple[str, ...]) -> None:

@@ -8,8 +8,9 @@ import numpy as np
 
 from dangol.core import calendar
 from dangol.core.durations import DAY
+from dangol.kernels.overview import count_names
+from dangol.log.block import Block
 from dangol.log.eventlog import EventLog
-from dangol.questions.overview import overview
 
 _MOST_STEPS: Final = 5
 _FEW_PERIODS: Final = 6  # periods that a look at a change over time should have
@@ -60,8 +61,9 @@ def _periods(days: float) -> tuple[str, str]:
 
 def _steps(log: EventLog, priced: bool) -> list[str]:
     """Order the commonest events by how many users reach them, up to the one that brings money: a guess."""
-    reach = overview(log, every="1y").tables["events"].sort_values(["users", "event"], ascending=[False, True])
-    names = reach["event"].tolist()
+    users = log.run(_reach, lambda parts: np.sum(parts, axis=0), columns=("event",), names=len(log.events))
+    order = sorted(np.flatnonzero(users).tolist(), key=lambda code: (-users[code], log.events[code]))
+    names = [log.events[code] for code in order]
     if len(names) == 1:
         return names * 3 if priced else []
     paid = _paid(log) if priced else None
@@ -71,13 +73,18 @@ def _steps(log: EventLog, priced: bool) -> list[str]:
     return [*before[: _MOST_STEPS - 1], paid] if before else [paid, paid, paid]
 
 
+def _reach(block: Block, *, names: int) -> Any:
+    """Count the users of each event."""
+    return count_names(block.offsets, block.event, names)[1]
+
+
 def _paid(log: EventLog) -> str | None:
     """Return the event that brings the most money."""
     money = log.run(_money, lambda parts: np.sum(parts, axis=0), columns=("event", "amount"), names=len(log.events))
     return log.events[int(np.argmax(money))] if money.max() > 0 else None
 
 
-def _money(block: Any, *, names: int) -> Any:
+def _money(block: Block, *, names: int) -> Any:
     amount = np.nan_to_num(block.columns["amount"].astype(np.float64))
     return np.bincount(block.event, weights=amount, minlength=names)
 
@@ -85,4 +92,5 @@ def _money(block: Any, *, names: int) -> Any:
 def _dates_only(log: EventLog) -> bool:
     """Whether every time is a local midnight, as where a source has dates alone."""
     table = calendar.offsets(log.zone, log.start - DAY, log.end + DAY)
-    return bool(log.run(lambda block: not (calendar.to_local(block.time, table) % DAY).any(), all, columns=("time",)))
+    blocks = log.blocks(("time",))  # mostly the first tells
+    return all(not (calendar.to_local(block.time, table) % DAY).any() for block in blocks)
