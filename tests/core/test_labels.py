@@ -7,13 +7,13 @@ import inspect
 
 import pytest
 
-from dangol.core import labels
+from dangol.core import label_words, labels
 from dangol.core.labels import caption, label, title
 
 
 def tables() -> dict[str, list[str]]:
-    """The words of each dictionary of the module, as they stand in the source: a dict would hide a repeated key."""
-    tree = ast.parse(inspect.getsource(labels))
+    """The words of each dictionary of the words, as they stand in the source: a dict would hide a repeated key."""
+    tree = ast.parse(inspect.getsource(label_words))
     return {
         ast.unparse(node.target): [ast.literal_eval(key) for key in node.value.keys if key is not None]
         for node in tree.body
@@ -23,7 +23,7 @@ def tables() -> dict[str, list[str]]:
 
 
 def test_every_word_stands_once_and_in_order() -> None:
-    assert {"_COLUMNS", "_ASPECTS", "_QUESTIONS", "_TABLES"} <= set(tables())
+    assert {"COLUMNS", "ASPECTS", "QUESTIONS", "TABLES"} <= set(tables())
     for name, words in tables().items():
         assert words == sorted(set(words)), name
 
