@@ -54,6 +54,7 @@ class Result:
         recipe: the question, its parameters, and the log it was asked of: enough to ask again.
         tables: every table by name, made on first use; ``table`` is the first.
         shown: the names of the tables that a terminal or page shows, in order.
+        unit: what ``units`` lists: users, or what was clustered.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Result:
     tables: Tables
     shown: tuple[str, ...]
     find: Callable[..., Any] = field(repr=False)
+    unit: str = "user"
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -99,7 +101,7 @@ class Result:
             if "argument" not in str(problem):
                 raise
             raise InputError(f"{self.name}.units({', '.join(where)}): {problem}; see help on the question") from problem
-        return pd.Series(np.asarray(found, dtype=object), name="user", dtype="str")
+        return pd.Series(np.asarray(found, dtype=object), name=self.unit, dtype="str")
 
     def to_markdown(self, lang: str = "en") -> str:
         """Write the sentences and the shown tables as Markdown."""

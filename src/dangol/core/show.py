@@ -6,15 +6,24 @@ from typing import Any, Final
 
 from . import labels
 from .durations import SECOND, spell
-from .words import money, percent
+from .words import money, number, percent
 
 _SHARES: Final = ("rate", "lower", "upper", "share", "stickiness", "difference", "recall", "cv", "strength", "against")
 _LEAST_P: Final = 0.0001  # below it a probability of chance is told as that
+# Answers about units: their columns are measures of any size, many named by the user, and few are shares.
+_MEASURED: Final = ("choose", "collect", "features", "match", "profile", "segments", "stability", "tiers")
+_SHARES_OF_UNITS: Final = (
+    *("share", "largest_share", "share_of_variance", "above_next", "overlap"),
+    *("share_difference", "share_lower", "share_rest", "share_upper"),
+)
+_CHANCES: Final = ("p", "q", "adjusted_p", "adjusted_q", "p_ranks")
 _YES_NO: Final = {"en": ("no", "yes"), "ko": ("아니요", "예")}
 
 
-def write(value: Any, name: str, lang: str = "en") -> str:
+def write(value: Any, name: str, lang: str = "en", question: str = "") -> str:
     """Write one value as its column asks: shares in percent, seconds as time, counts with separators.
+
+    In an answer about units a column of any name holds a measure, and only shares of units are in percent.
 
     >>> write(0.25, "rate"), write(5400.0, "duration_s"), write(1234567, "events"), write(float("nan"), "rate")
     ('25.0 %', '1h 30m', '1,234,567', '–')
@@ -24,6 +33,8 @@ def write(value: Any, name: str, lang: str = "en") -> str:
     ('예', '1시간 30분')
     >>> write(7, "weekday")
     'Sunday'
+    >>> write(2.0266, "active_rate", question="segments"), write(0.5, "share", question="segments")
+    ('2.03', '50.0 %')
     """
     if value is None or value != value:
         return "–"
@@ -35,11 +46,13 @@ def write(value: Any, name: str, lang: str = "en") -> str:
         return labels.weekday(int(value), lang)
     if isinstance(value, str):
         return labels.value(value, name, lang)
+    if question in _MEASURED and name not in _CHANCES:
+        return percent(float(value)) if name in _SHARES_OF_UNITS and question != "features" else number(float(value))
     if any(word in _SHARES for word in name.split("_")) or _is_share_by_step(value, name):
         return percent(float(value))
     if name.endswith("_s"):
         return spell(value * SECOND, lang) if value >= 0 else f"−{spell(-value * SECOND, lang)}"
-    if name in ("p", "q", "adjusted_p", "adjusted_q"):
+    if name in _CHANCES:
         return f"{value:.2g}" if value >= _LEAST_P else f"< {_LEAST_P:g}"
     return money(float(value))
 

@@ -148,3 +148,21 @@ def money(value: float) -> str:
     digits = 0 if abs(value) >= 1000 or abs(value - round(value)) < 0.005 else 2
     text = f"{abs(value):,.{digits}f}"
     return f"−{text}" if value < 0 and text != "0" else text
+
+
+def number(value: float) -> str:
+    """Write a measure that is neither money nor a share: three digits that count, all digits of large whole ones.
+
+    >>> number(0.69613), number(-12.345), number(4113), number(1234567.8), number(0.00002), number(float("nan"))
+    ('0.696', '−12.3', '4,113', '1,234,568', '2.0e-05', '–')
+    """
+    if value != value:
+        return "–"
+    size = abs(value)
+    if size >= 100 or size == round(size):
+        text = f"{size:,.0f}"
+    elif size < 0.0005:
+        text = f"{size:.1e}"
+    else:
+        text = f"{size:.{1 if size >= 10 else 2 if size >= 1 else 3}f}"
+    return f"−{text}" if value < 0 and text.strip("0.,") else text

@@ -1,0 +1,1 @@
+"""Segments: units with features, put into groups that behave alike, described, ranked and named."""
