@@ -7,13 +7,13 @@ import inspect
 
 import pytest
 
-from dangol.core import label_words, labels
+from dangol.core import label_values, label_words, labels
 from dangol.core.labels import caption, label, title
 
 
 def tables() -> dict[str, list[str]]:
     """The words of each dictionary of the words, as they stand in the source: a dict would hide a repeated key."""
-    tree = ast.parse(inspect.getsource(label_words))
+    tree = ast.parse(inspect.getsource(label_words) + inspect.getsource(label_values))
     return {
         ast.unparse(node.target): [ast.literal_eval(key) for key in node.value.keys if key is not None]
         for node in tree.body

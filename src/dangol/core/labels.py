@@ -6,12 +6,16 @@ terminal shows the label of a word. What has no label is shown as it is, with sp
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
-from .label_words import ASPECTS, COLUMNS, DEGREES, NOUNS, QUESTIONS, TABLES, TIERS, VALUES
+from .label_values import DEGREES, NOUNS, TIERS, VALUES
+from .label_words import ASPECTS, COLUMNS, QUESTIONS, TABLES
 
 EXTREME: Final = "extreme: "  # what the name of a segment of extremes begins with
 NOISE: Final = "noise"  # the name of the segment of those that are in none
+_EXTREMES: Final = re.compile(r"(?:high (?P<high>.+?))?(?:(?:, |^)low (?P<low>.+))?")
+_UNUSUAL: Final = "unusual mix"
 _SEGMENTS: Final = ("cluster", "earlier", "segment")  # columns that hold names of segments
 _LABELS: Final = {**COLUMNS, **ASPECTS}
 _WEEKDAYS: Final = (
@@ -89,19 +93,16 @@ def extreme(name: str, lang: str = "en") -> str:
 
     >>> extreme("high ER and active_rate", "ko"), extreme("something else", "ko")
     ('ER·active_rate 높음', 'something else')
+    >>> extreme("low post", "ko"), extreme("high likes, total, low post", "ko"), extreme("unusual mix", "ko")
+    ('post 낮음', 'likes, total 높음, post 낮음', '특이한 조합')
     """
-    if lang != "ko":
+    found = _EXTREMES.fullmatch(name)
+    if lang != "ko" or not (name == _UNUSUAL or (found and name)):
         return name
-    said = []
-    for part in name.split(", "):
-        degree, _, features = part.partition(" ")
-        if part == "unusual mix":
-            said.append("특이한 조합")
-        elif features and degree in ("high", "low"):
-            said.append(f"{features.replace(' and ', '·')} {DEGREES[degree][1]}")
-        else:
-            return name
-    return ", ".join(said)
+    if found is None:
+        return "특이한 조합"
+    sides = [(one.replace(" and ", "·"), degree) for degree, one in found.groupdict().items() if one]
+    return ", ".join(f"{features} {DEGREES[degree][1]}" for features, degree in sides)
 
 
 def title(question: str, lang: str = "en") -> str:
