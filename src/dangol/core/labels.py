@@ -40,6 +40,9 @@ def label(word: str, lang: str = "en", question: str = "") -> str:
     for name in (f"{question}.{word}", word):
         if name in _LABELS:
             return _LABELS[name][lang == "ko"]
+    kind, _, name = word.partition("_")
+    if kind in ("mean", "median") and name:  # of a column of the data
+        return f"{name} {_LABELS[kind][1]}" if lang == "ko" else f"{kind} {name}"
     days = word.removeprefix("season_")
     if days != word and days.isdigit():
         return f"{days}일 주기" if lang == "ko" else f"{days}-day season"

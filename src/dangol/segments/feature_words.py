@@ -13,9 +13,10 @@ from dangol.core.proportions import share
 from dangol.core.words import Sentence, joined, percent, plural
 
 from .feature_definitions import definition, why_missing
-from .feature_spec import SESSION, USER, Spec
+from .feature_spec import USER, Spec
 from .feature_tables import Tally, account
 from .feature_values import Measured
+from .nouns import counted
 
 Floats = npt.NDArray[np.float64]
 
@@ -38,14 +39,9 @@ def sentences(found: Measured) -> tuple[Sentence, ...]:
 
 
 def _noun(spec: Spec, count: int) -> dict[str, str]:
-    """Name some units in both languages: 1,200 groups, 그룹 1,200개."""
-    if spec.unit == USER:
-        return {"units": plural(count, "user"), "units_ko": f"사용자 {count:,}명"}
-    if spec.unit == SESSION:
-        return {"units": plural(count, "session"), "units_ko": f"세션 {count:,}개"}
-    if spec.unit == "group":
-        return {"units": plural(count, "group"), "units_ko": f"그룹 {count:,}개"}
-    return {"units": f"{plural(count, 'unit')} of ‘{spec.unit}’", "units_ko": f"‘{spec.unit}’ 단위 {count:,}개"}
+    """Count some units in both languages."""
+    english, korean = counted(count, spec.unit)
+    return {"units": english, "units_ko": korean}
 
 
 def _headline(found: Measured, rows: dict[str, Tally]) -> Sentence:

@@ -1,0 +1,207 @@
+"""The sentences of ``Segments``: whether there is structure at all comes first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from dangol.core import labels
+from dangol.core.words import Sentence, number, percent
+
+from .nouns import counted
+from .stability import DRAWN
+
+if TYPE_CHECKING:
+    from .segments import Segments
+
+FRAGILE: Final = 0.6  # stability below which segments are not to be relied on
+LOPSIDED: Final = 0.8  # share of the units in one segment above which there is hardly more than one
+_METHODS: Final = {
+    "kmeans": ("k-means", "k-평균"),
+    "minibatch": ("mini-batch k-means", "미니배치 k-평균"),
+    "kmedoids": ("k-medoids", "k-메도이드"),
+    "hierarchical": ("hierarchical clustering", "계층적 군집화"),
+    "gmm": ("a Gaussian mixture", "가우시안 혼합 모형"),
+    "dbscan": ("DBSCAN", "DBSCAN"),
+    "hdbscan": ("HDBSCAN", "HDBSCAN"),
+}
+
+
+def method_name(method: str, lang: str = "en") -> str:
+    """Name a method as people do.
+
+    >>> method_name("kmeans"), method_name("gmm", "ko")
+    ('k-means', '가우시안 혼합 모형')
+    """
+    return _METHODS[method][lang == "ko"]
+
+
+def sentences(segments: Segments, more: Sequence[Sentence] = ()) -> tuple[Sentence, ...]:
+    """Say what was found: whether it can be trusted and how many there are, ``more``, then how good they are."""
+    found = [_headline(segments), *more, _stability(segments), _silhouette(segments)]
+    found += [*_extremes(segments), *_excluded(segments), *_remarks(segments)]
+    return tuple(one for one in found if one is not None)
+
+
+def _headline(segments: Segments) -> Sentence:
+    """Say first what speaks against the segments; else how many there are, the largest and the smallest."""
+    sizes, n = segments.sizes, len(segments.units)
+    largest, smallest = max(sizes, key=lambda name: sizes[name]), min(sizes, key=lambda name: sizes[name])
+    all_en, all_ko = counted(n, segments.unit)
+    values: dict[str, Any] = {"all": all_en, "all_ko": all_ko, "segments": len(sizes), "least": sizes[smallest]}
+    values |= {"share": percent(sizes[largest] / n), "units": sizes[largest]}
+    for word, name in (("largest", largest), ("smallest", smallest)):
+        values |= {word: shown(name), f"{word}_ko": shown(name, "ko")}
+    en = "{all} in {segments} segments: ‘{largest}’ has {units:,} of them ({share}), ‘{smallest}’ {least:,}."
+    ko = (
+        "{all_ko:을} 세그먼트 {segments}개로 나눴습니다. 가장 큰 것은 ‘{largest_ko}’ {units:,}개({share}), "
+        "가장 작은 것은 ‘{smallest_ko}’ {least:,}개입니다."
+    )
+    doubts = weaknesses(segments.quality, segments.told["stability"])
+    if not doubts:
+        return Sentence(en, ko, values)
+    said_en, said_ko = "; ".join(one.en for one in doubts), " ".join(one.ko for one in doubts)
+    for one in doubts:
+        values |= one.values
+    return Sentence(
+        "No strong structure: " + said_en + ". " + en, "뚜렷한 구조가 없습니다. " + said_ko + " " + ko, values
+    )
+
+
+def weaknesses(quality: Mapping[str, Any], stability: Mapping[str, Any]) -> list[Sentence]:
+    """Say what speaks against segments: that they do not come back, or that nearly all units are in one."""
+    doubts = []
+    if stability["mean"] is not None and stability["mean"] < FRAGILE:
+        doubts.append(
+            Sentence(
+                "when {left_out} of the units are left out, the segments do not come back as they were (adjusted Rand "
+                "{stability}, below {limit})",
+                "{left_out}만 빼고 다시 나눠도 세그먼트가 달라집니다(조정 랜드 지수 {stability}, 기준 {limit}).",
+                {"stability": number(stability["mean"]), "limit": FRAGILE, "left_out": percent(1 - DRAWN)},
+            )
+        )
+    if quality["largest_share"] > LOPSIDED:
+        doubts.append(
+            Sentence(
+                "{lopsided} of the units are in one segment",
+                "전체의 {lopsided}가 한 세그먼트에 몰려 있습니다.",
+                {"lopsided": percent(quality["largest_share"])},
+            )
+        )
+    if quality["k"] < 2:
+        doubts.append(Sentence("there are not two segments", "세그먼트가 둘이 되지 않습니다."))
+    return doubts
+
+
+def shown(name: str, lang: str = "en") -> str:
+    """Write the name of a segment for people.
+
+    >>> shown("noise", "ko")
+    '잡음'
+    """
+    return labels.value(name, "segment", lang)
+
+
+def _stability(segments: Segments) -> Sentence | None:
+    told = segments.told["stability"]
+    if told["mean"] is None:
+        return Sentence(
+            "Whether the segments come back in resamples was not tried.",
+            "표본을 다시 뽑았을 때 같은 세그먼트가 나오는지는 확인하지 않았습니다.",
+        )
+    if told["sd"] is None:
+        return None
+    values = {"mean": number(told["mean"]), "sd": number(told["sd"])}
+    values |= {"resamples": told["resamples"], "drawn": told["units_drawn"]}
+    return Sentence(
+        "Stability: over {resamples} resamples of {drawn:,} units each, the adjusted Rand index with these segments is "
+        "{mean} on average (standard deviation {sd}).",
+        "안정성: {drawn:,}개씩 {resamples}번 다시 뽑아 나눴을 때 지금 세그먼트와의 조정 랜드 지수는 평균 "
+        "{mean}(표준편차 {sd})입니다.",
+        values,
+    )
+
+
+def _silhouette(segments: Segments) -> Sentence | None:
+    quality = segments.quality
+    if quality["silhouette"] is None:
+        return None
+    values = {name: number(quality[name]) for name in ("silhouette", "silhouette_macro")}
+    values["all"] = number(quality["silhouette_all"]) if quality["silhouette_all"] is not None else "–"
+    en = "Silhouette in the clustered space: {silhouette} over units, {silhouette_macro} as the mean of the segments"
+    ko = "군집화한 공간의 실루엣은 단위 평균 {silhouette}, 세그먼트별 평균의 평균 {silhouette_macro}입니다"
+    if segments.told["extremes"]["units"]:
+        en += "; with the extremes counted as segments it would be {all}"
+        ko += ". 극단값까지 세그먼트로 치면 {all}입니다"
+    return Sentence(en + ".", ko + ".", values)
+
+
+def _extremes(segments: Segments) -> list[Sentence]:
+    told = segments.told["extremes"]
+    if not told["units"]:
+        return []
+    en, ko = counted(told["units"], segments.unit)
+    values = {"units": en, "units_ko": ko, "share": percent(told["units"] / len(segments.units))}
+    said = [
+        Sentence(
+            "Set aside before clustering, for being far from all others: {units} ({share}), as segments of their own.",
+            "나머지와 멀리 떨어진 {units_ko}({share})는 군집화 전에 따로 떼어 별도 세그먼트로 두었습니다.",
+            values,
+        )
+    ]
+    if told["capped"]:
+        said.append(
+            Sentence(
+                "More would count as far: the features have heavy tails, and log1p may tell more.",
+                "극단값에 해당하는 것이 더 있습니다. 꼬리가 긴 분포이므로 log1p 변환을 써 보세요.",
+            )
+        )
+    return said
+
+
+def _excluded(segments: Segments) -> list[Sentence]:
+    excluded = segments.units.excluded
+    if not excluded:
+        return []
+    reasons = ", ".join(f"{reason} {count:,}" for reason, count in excluded.items())
+    return [
+        Sentence(
+            "Left out, because a feature is missing: {reasons}.",
+            "값이 없어 제외한 단위: {reasons}.",
+            {"reasons": reasons},
+        )
+    ]
+
+
+def _remarks(segments: Segments) -> list[Sentence]:
+    """What the transforms had to say when the segments were made."""
+    return [
+        Sentence("{said}", "{said_ko}", {"said": one["en"], "said_ko": one["ko"]}) for one in segments.told["remarks"]
+    ]
+
+
+def explain(segments: Segments) -> dict[str, Sentence]:
+    """Say how the segments were made, aspect by aspect."""
+    plan = segments.plan
+    values: dict[str, Any] = {"method": method_name(plan.method), "method_ko": method_name(plan.method, "ko")}
+    values |= {"features": ", ".join(segments.units.features), "metric": plan.metric, "linkage": plan.linkage}
+    values |= {
+        "steps": ", ".join([*plan.transforms, *([plan.scale] if plan.scale != "none" else [])]),
+        "seed": plan.seed,
+    }
+    linked = "; {linkage} linkage" if plan.method == "hierarchical" else ""
+    linked_ko = ", {linkage} 연결" if plan.method == "hierarchical" else ""
+    steps = "after {steps}" if values["steps"] else "as they were given"
+    steps_ko = "{steps} 변환 뒤" if values["steps"] else "변환 없이"
+    unit = {"unit": segments.unit, "n": len(segments.units)}
+    how = {
+        "unit": Sentence("{unit}; n = {n:,}", "{unit}, n = {n:,}", unit),
+        "method": Sentence(
+            "{method} on {features}, " + steps + "; {metric} distance" + linked + "; seed {seed}",
+            "{features:을} " + steps_ko + " {method_ko:으로} 군집화, {metric} 거리" + linked_ko + ", 시드 {seed}",
+            values,
+        ),
+    }
+    if segments.units.as_of is not None:
+        how["as_of"] = Sentence("{as_of}", "{as_of}", {"as_of": segments.units.as_of[:16]})  # to the minute
+    return how
