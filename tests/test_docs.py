@@ -52,6 +52,8 @@ def test_the_readme_runs(
     readme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_orders(tmp_path)
+    for told in blocks(readme, "toml"):  # each names its file in its first line
+        (tmp_path / told.partition("\n")[0].removeprefix("# ")).write_text(told, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("plotly.graph_objects.Figure.show", lambda figure: None)  # no browser here
     told = commands(readme)

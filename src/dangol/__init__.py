@@ -17,13 +17,17 @@ __all__ = [
     "EventLog",
     "InputError",
     "Result",
+    "Segments",
     "StoreError",
     "__version__",
     "ask",
+    "choose_clusters",
+    "cluster",
     "datasets",
     "drivers",
     "flows",
     "funnel",
+    "group_features",
     "ingest",
     "lifecycle",
     "open_log",
@@ -58,18 +62,26 @@ if TYPE_CHECKING:  # what editors and type checkers see; tests hold it equal to 
     from dangol.questions.sales import sales
     from dangol.questions.sessions import sessions
     from dangol.reports.report import report
+    from dangol.segments.choose import choose_clusters
+    from dangol.segments.cluster import cluster
+    from dangol.segments.features import group_features
+    from dangol.segments.segments import Segments
 else:  # hidden from type checkers: to them a module with __getattr__ has every name, misspelt ones too
     _HOMES: Final = {
         "DangolError": "dangol.core.errors",
         "EventLog": "dangol.log.eventlog",
         "InputError": "dangol.core.errors",
         "Result": "dangol.core.result",
+        "Segments": "dangol.segments.segments",
         "StoreError": "dangol.core.errors",
         "ask": "dangol.catalogue",
+        "choose_clusters": "dangol.segments.choose",
+        "cluster": "dangol.segments.cluster",
         "datasets": "dangol",
         "drivers": "dangol.questions.drivers",
         "flows": "dangol.questions.flows",
         "funnel": "dangol.questions.funnel",
+        "group_features": "dangol.segments.features",
         "ingest": "dangol.log.ingest",
         "lifecycle": "dangol.questions.lifecycle",
         "open_log": "dangol.log.ingest",

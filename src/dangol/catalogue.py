@@ -75,7 +75,12 @@ def question(name: object) -> Question:
 @cache
 def parameters(name: str) -> tuple[Parameter, ...]:
     """Return the parameters of a question besides the log."""
-    asked = question(name)
+    return parameters_of(question(name))
+
+
+@cache
+def parameters_of(asked: Callable[..., Any]) -> tuple[Parameter, ...]:
+    """Return the parameters of a function besides its first, as its signature and docstring tell them."""
     hints, told = get_type_hints(asked), argument_help(asked)
     found = []
     for parameter in list(inspect.signature(asked).parameters.values())[1:]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Optional
 
@@ -14,6 +14,7 @@ from typer.exceptions import Abort, TyperException
 
 from dangol.catalogue import QUESTIONS, Parameter, parameters
 from dangol.core.errors import DangolError, InputError, unknown
+from dangol.core.result import Result
 from dangol.core.words import LANGUAGES
 from dangol.log import EventLog, open_log
 from dangol.log.narrowed import narrowed
@@ -30,39 +31,49 @@ app = typer.Typer(
 )
 
 _INTERRUPTED: Final = 130  # what typer returns instead of raising KeyboardInterrupt
-_SHARED: list[inspect.Parameter] = []
+_LOG: list[inspect.Parameter] = []  # options that every question about a log has
+OUTPUT: list[inspect.Parameter] = []  # and those of every answer
 
 
-def _shared(name: str, kind: Any, default: Any, help_text: str) -> None:
+def _shared(into: list[inspect.Parameter], name: str, kind: Any, default: Any, help_text: str) -> None:
     option = typer.Option(f"--{name.replace('_', '-')}", help=help_text, rich_help_panel="Every question")
-    _SHARED.append(
+    into.append(
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option])
     )
 
 
 _shared(
-    "where", list[str] | None, None, "Only events, or users, with a property: 'country == France'; may be repeated."
+    _LOG,
+    "where",
+    list[str] | None,
+    None,
+    "Only events, or users, with a property: 'country == France'; may be repeated.",
 )
-_shared("since", str | None, None, "Only events from this local time on.")
-_shared("until", str | None, None, "Only events before this local time.")
+_shared(_LOG, "since", str | None, None, "Only events from this local time on.")
+_shared(_LOG, "until", str | None, None, "Only events before this local time.")
 _shared(
+    _LOG,
     "segments",
     Path | None,
     None,
     "A Parquet or CSV file with the columns user, segment and as_of: segment becomes a column, for --by segment.",
 )
 _shared(
-    "segments_as_of", str | None, None, "Up to when the data reach that made the segments, if the file does not say."
+    _LOG,
+    "segments_as_of",
+    str | None,
+    None,
+    "Up to when the data reach that made the segments, if the file does not say.",
 )
-_shared("hindsight", bool, False, "Allow segments made later than the data that they are asked about.")
-_shared("table", str | None, None, "Which table to show or write instead of the usual ones.")
-_shared("json", bool, False, "Print the whole answer as JSON.")
-_shared("csv", bool, False, "Print the table as CSV, all rows.")
-_shared("html", Path | None, None, "Write a self-contained page with the figure to this file.")
-_shared("lang", str, "en", "Language of the sentences: en or ko.")
+_shared(_LOG, "hindsight", bool, False, "Allow segments made later than the data that they are asked about.")
+_shared(OUTPUT, "table", str | None, None, "Which table to show or write instead of the usual ones.")
+_shared(OUTPUT, "json", bool, False, "Print the whole answer as JSON.")
+_shared(OUTPUT, "csv", bool, False, "Print the table as CSV, all rows.")
+_shared(OUTPUT, "html", Path | None, None, "Write a self-contained page with the figure to this file.")
+_shared(OUTPUT, "lang", str, "en", "Language of the sentences: en or ko.")
 
 
-def _option(parameter: Parameter) -> inspect.Parameter:
+def option_of(parameter: Parameter) -> inspect.Parameter:
     """The command line's form of a question's parameter: lists are comma-separated, the question checks words."""
     kind: Any = {"flag": bool, "number": int, "share": float}.get(parameter.kind, str)
     help_text = parameter.help
@@ -90,23 +101,41 @@ def _command(name: str) -> Callable[..., None]:
     told = parameters(name)
 
     def run(log: Path, **given: Any) -> None:
-        shared = {one.name: given.pop(one.name) for one in _SHARED}
-        if shared["lang"] not in LANGUAGES:
-            raise InputError(f"--lang {shared['lang']} is not known; use en or ko")
-        asked = {one.name: _value(one, given[one.name]) for one in told if given[one.name] is not None}
-        _answer(asked_view(log, shared), name, asked, shared)
+        shared = {one.name: given.pop(one.name) for one in (*_LOG, *OUTPUT)}
+        check_language(shared["lang"])
+        asked = {one.name: value_of(one, given[one.name]) for one in told if given[one.name] is not None}
+        present(QUESTIONS[name](asked_view(log, shared), **asked), shared)
 
+    told_in_words = described(QUESTIONS[name])
+    return signed(run, ("log", "A log made by dangol ingest."), [*map(option_of, told), *_LOG, *OUTPUT], told_in_words)
+
+
+def described(function: Callable[..., Any]) -> str:
+    """Return what a docstring says before its arguments, as help."""
+    told = inspect.cleandoc(function.__doc__ or "").partition("\nArgs:")[0]
+    return told.replace("::\n", ":\n").replace("``", "")
+
+
+def signed(
+    run: Callable[..., None], first: tuple[str, str], options: Sequence[inspect.Parameter], told: str
+) -> Callable[..., None]:
+    """Give a function the signature and help of a command: a path by name and help, then options."""
     path = inspect.Parameter(
-        "log",
+        first[0],
         inspect.Parameter.POSITIONAL_OR_KEYWORD,
-        annotation=Annotated[Path, typer.Argument(help="A log made by dangol ingest.", show_default=False)],
+        annotation=Annotated[Path, typer.Argument(help=first[1], show_default=False)],
     )
-    signature = inspect.Signature([path, *map(_option, told), *_SHARED])
+    signature = inspect.Signature([path, *options])
     run.__signature__ = signature  # type: ignore[attr-defined]
     run.__annotations__ = {one.name: one.annotation for one in signature.parameters.values()}
-    told_in_words = inspect.cleandoc(QUESTIONS[name].__doc__ or "").partition("\nArgs:")[0]
-    run.__doc__ = told_in_words.replace("::\n", ":\n").replace("``", "")
+    run.__doc__ = told
     return run
+
+
+def check_language(lang: str) -> None:
+    """Refuse a language that Dangol does not speak."""
+    if lang not in LANGUAGES:
+        raise InputError(f"--lang {lang} is not known; use en or ko")
 
 
 def asked_view(path: Path, shared: dict[str, Any]) -> EventLog:
@@ -120,7 +149,7 @@ def asked_view(path: Path, shared: dict[str, Any]) -> EventLog:
     return narrowed(log, shared["where"] or [], shared["since"], shared["until"])
 
 
-def _value(parameter: Parameter, given: Any) -> Any:
+def value_of(parameter: Parameter, given: Any) -> Any:
     """Turn the text of an option into what the question takes: commas part the items of a list."""
     if parameter.kind in ("text", "flag", "number", "share"):
         return given
@@ -145,8 +174,8 @@ def _json(name: str, given: str) -> Any:
         raise InputError(f"--{name} is not JSON: {problem}") from problem
 
 
-def _answer(view: EventLog, name: str, asked: dict[str, Any], shared: dict[str, Any]) -> None:
-    result = QUESTIONS[name](view, **asked)
+def present(result: Result, shared: dict[str, Any]) -> None:
+    """Print an answer, as JSON, as CSV or for people, and write its page where one is wanted."""
     wanted = shared["table"]
     if wanted is not None:
         result.tables[wanted]  # raises, with the nearest name
@@ -170,10 +199,11 @@ for _name in QUESTIONS:
 
 def main() -> None:
     """Run the command line; a problem the user can solve is one sentence on standard error and exit code 2."""
-    from . import demo, ingest, report, sample  # noqa: F401 - they register their commands
+    from . import collect, demo, ingest, report, sample, segment  # noqa: F401 - they register their commands
 
     words = sys.argv[1:] or ["--help"]
     commands = [str(one.name) for one in app.registered_commands]
+    commands += [str(one.name) for one in app.registered_groups]
     try:
         if not words[0].startswith("-") and words[0] not in commands:
             raise unknown("command", words[0], commands, "dangol")

@@ -51,7 +51,7 @@ def show_table(table: pd.DataFrame, title: str, out: Console, lang: str = "en", 
         named = row[0] if table.columns[0] == "measure" else None
         drawn.add_row(
             *(
-                escape(write(value, str(named if named and i else name), lang))
+                escape(write(value, str(named if named and i else name), lang, question))
                 for i, (value, name) in enumerate(zip(row, table.columns, strict=True))
             )
         )

@@ -231,7 +231,7 @@ class EventLog:
         table: object,
         *,
         label: str = "segment",
-        unit: str = "user",
+        unit: str | None = None,
         name: str | None = None,
         as_of: str | datetime | None = None,
         hindsight: bool = False,
@@ -242,9 +242,11 @@ class EventLog:
         of the log or view that a question is asked of, the question is refused, unless ``hindsight`` is set.
 
         Args:
-            table: anything with the Arrow C stream (pandas, polars) with a row per unit; or a mapping unit -> label.
+            table: anything with the Arrow C stream (pandas, polars, ``Segments``), a row per unit; or a mapping unit
+                -> label.
             label: the table's column of labels; a missing label is no value.
-            unit: the table's column of units: ``"user"``, or the name of a text column of the log, such as ``"group"``.
+            unit: the table's column of units: ``"user"``, or the name of a text column of the log, such as ``"group"``;
+                None takes ``user`` if the table has it, else the first text column of the log that it has.
             name: the new column's name; None takes ``label``.
             as_of: local time up to which the data reach that made the labels; None takes the table's column ``as_of``.
             hindsight: allow questions about times before ``as_of``; their recipe says so.

@@ -29,13 +29,14 @@ def with_segments(
     table: object,
     *,
     label: str = "segment",
-    unit: str = "user",
+    unit: str | None = None,
     name: str | None = None,
     as_of: str | datetime | None = None,
     hindsight: bool = False,
 ) -> EventLog:
     """Return the log with one more column: ``EventLog.with_segments`` tells what each argument is."""
     name = label if name is None else name
+    unit = _unit(log, table) if unit is None else unit
     words: dict[str, object] = {"label": label, "unit": unit, "name": name}
     for word, text in words.items():
         if not isinstance(text, str) or not text.strip():
@@ -75,6 +76,17 @@ def read_table(path: Path) -> pa.Table:
         return csv.read_csv(path, convert_options=as_text)
     except (OSError, ArrowException) as problem:
         raise InputError(f"{path} cannot be read as a table of segments, Parquet or CSV: {problem}") from problem
+
+
+def _unit(log: EventLog, table: object) -> str:
+    """Return the column of units of a table that does not say: the user, else the first text column of the log."""
+    import pyarrow as pa
+
+    if not hasattr(table, "__arrow_c_stream__") or isinstance(table, Mapping):
+        return "user"
+    names = pa.RecordBatchReader.from_stream(table).schema.names
+    texts = [column.name for column in log.columns if column.kind == "text" and column.name != "event"]
+    return next((one for one in ("user", *texts) if one in names), "user")
 
 
 def _read(table: object, unit: str, label: str) -> tuple[pa.Array, pa.Array, str | None]:
