@@ -19,6 +19,7 @@ VISITS = "who,what,when,paid\n" + "".join(
     for user in range(40)
     for day, (what, price) in enumerate([("view", ""), ("order", 10 + user), ("view", ""), ("order", 5)])
 )
+SEEN = ("features", "choose", "cluster", "stability", "profile")  # of segments, each a section of its own
 BOOK = """title = "Visits"
 
 [source]
@@ -96,13 +97,13 @@ def test_the_same_playbook_gives_the_same_bytes_and_the_date_is_an_argument(book
         ("[source]", "[sourc]", 3, "did you mean 'source'"),
         ('path = "visits.csv"', 'pth = "visits.csv"', 4, "did you mean 'path'"),
         ('path = "visits.csv"', 'path = "none.csv"', 4, "none.csv"),
-        ('path = "visits.csv"', 'path = "visits.csv"\nlog = "x.log"', 3, "one of log, path, data, sample"),
+        ('path = "visits.csv"', 'path = "visits.csv"\nlog = "x.log"', 3, "one of log, path, units, data, sample"),
         ('path = "visits.csv"', 'sample = "shop"', 4, "use 'school-sns' or 'fashion-shop'"),
         ('path = "visits.csv"', 'path = "visits.csv"\nseed = 1', 5, "seed goes with sample"),
         ('path = "visits.csv"', 'log = "x.log"', 6, "[mapping] goes with path"),
         ('user = "who"\n', "", 6, "[mapping] must say which column is the user"),
         ("zone =", "zne =", 11, "did you mean 'zone'"),
-        ('table = "tiers.csv"\n', "", 13, "either table (a file) or rfm"),
+        ('table = "tiers.csv"\n', "", 13, "one of table (a file), rfm (a question), cluster (how to cluster)"),
         ('table = "tiers.csv"', 'table = "none.csv"', 13, "none.csv"),
         ('as_of = "2024-01-01"', 'as_of = "2024-01-05"', 18, "they would explain the past by its own future"),
         ('ask = "overview"', 'ask = "overvew"', 19, "did you mean 'overview'"),
@@ -154,7 +155,8 @@ def test_an_error_leaves_the_old_report_and_results(book: Path, tmp_path: Path) 
 
 @pytest.mark.parametrize("name", bundled())
 def test_those_that_ship_are_whole(name: str) -> None:
-    assert read(name).questions
+    plan = read(name)
+    assert plan.questions or plan.segments
 
 
 @pytest.mark.slow
@@ -163,7 +165,9 @@ def test_those_that_ship_are_whole(name: str) -> None:
 def test_those_that_ship_run(name: str, lang: str, tmp_path: Path) -> None:
     page = run(name, tmp_path, lang=lang, progress=False)
     answers = sorted((tmp_path / "results").glob("*/answer.json"))
-    assert len(answers) == len(read(name).questions)
+    plan = read(name)
+    seen = [one for each in plan.segments for one in SEEN if one in each]
+    assert len(answers) == len(plan.questions) + len(seen)
     first = json.loads(answers[0].read_text(encoding="utf-8"))["summary"][lang][0]
     text = page.read_text(encoding="utf-8").replace("\u00a0", " ").replace("\u2060", "")  # what holds a line together
     assert first in text

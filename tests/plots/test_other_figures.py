@@ -82,7 +82,7 @@ def test_correlations_are_numpys() -> None:
 def test_one_feature_has_no_correlations() -> None:
     figure = features("Zview").figure()
     assert not traces(figure, "heatmap")
-    assert "35 units of ‘Zplan’ with 1 feature, none strongly skewed" in said(figure)
+    assert "35 Zplans with 1 feature, none strongly skewed" in said(figure)
 
 
 def test_missing_values_are_told() -> None:

@@ -9,6 +9,7 @@ from typing import Final
 Place = tuple[str | int, ...]
 
 _HEADER: Final = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?")
+_PART: Final = re.compile(r""""[^"]*"|'[^']*'|[\w-]+""")
 _KEY: Final = re.compile(r"""\s*("[^"]*"|'[^']*'|[\w-]+)\s*(?:\.[^=]+)?=(.*)""", re.DOTALL)
 _QUOTED: Final = re.compile(r'"(?:\\.|[^"\\])*"|\'[^\']*\'|#.*')
 
@@ -30,11 +31,12 @@ def locate(text: str) -> dict[Place, int]:
             quote, depth = _rest(line, quote, depth)
             continue
         if header := _HEADER.fullmatch(line):
-            name = header[2].strip("\"'")
-            table = (name,)
+            name, *below = (part.strip("\"'") for part in _PART.findall(header[2]))
             if header[1] == "[[":
                 table = (name, seen[name])
                 seen[name] += 1
+            else:  # within the last of several, where there are several
+                table = (name, *([seen[name] - 1] if seen[name] else []), *below)
             found[table] = number
         elif key := _KEY.fullmatch(line):
             found[(*table, key[1].strip("\"'"))] = number

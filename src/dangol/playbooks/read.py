@@ -15,48 +15,48 @@ from dangol.core.errors import DangolError, InputError, StoreError, choice, unkn
 from dangol.core.words import LANGUAGES
 from dangol.log.ingest import ingest
 
+from .kinds import FLAG, KINDS, NUMBER, TABLE, TEXT, TEXTS, WORDING, kind_of
 from .lines import Place, locate
+from .read_segments import KEYS, problems_of
 
 _SAMPLES: Final = ("school-sns", "fashion-shop", "creator-platform")
 CHOSEN: Final = ("seed", "plant", "dirty")  # of a sample, besides its size
+_EVENTS: Final = ("online_retail",)  # tables that ship: a row per event
+_UNITS: Final = ("influencer_rates",)  # a row per unit
+_NOTHING: Final = {
+    False: 'add a question: [[questions]] and below it ask = "overview"',
+    True: 'add segments: [[segments]] and below it name = "kind" and cluster = { features = ["…"], k = 3 }',
+}
 _LONG: Final = 255  # letters of a name that no file system takes
 _BUNDLED: Final = Path(__file__).parent / "bundled"
 
-_TEXT, _TEXTS, _FLAG, _NUMBER, _TABLE, _WORDING = "text", "text or list", "flag", "number", "table", "wording"
 _NOT_MAPPED: Final = ("source", "out", "memory", "now", "replace", "progress")
-_MAPPED: Final = {"properties": "list", "collapse": "list", "header": _FLAG, "sheet": "text or number"}
+_MAPPED: Final = {"properties": "list", "collapse": "list", "header": FLAG, "sheet": "text or number"}
 _TABLES: Final[dict[str, dict[str, str]]] = {
     "": {
-        "title": _WORDING,
-        "source": _TABLE,
-        "mapping": _TABLE,
-        "view": _TABLE,
+        "title": WORDING,
+        "source": TABLE,
+        "mapping": TABLE,
+        "view": TABLE,
         "segments": "tables",
         "questions": "tables",
-        "report": _TABLE,
+        "report": TABLE,
     },
     "source": {
-        "log": _TEXT,
-        "path": _TEXTS,
-        "data": _TEXT,
-        "sample": _TEXT,
-        "users": _NUMBER,
-        "seed": _NUMBER,
-        "plant": _FLAG,
-        "dirty": _FLAG,
+        "log": TEXT,
+        "path": TEXTS,
+        "units": TEXT,
+        "data": TEXT,
+        "sample": TEXT,
+        "users": NUMBER,
+        "seed": NUMBER,
+        "plant": FLAG,
+        "dirty": FLAG,
     },
-    "view": {"where": "list", "since": _TEXT, "until": _TEXT},
-    "segments": {
-        "name": _TEXT,
-        "table": _TEXT,
-        "unit": _TEXT,
-        "label": _TEXT,
-        "as_of": _TEXT,
-        "hindsight": _FLAG,
-        "rfm": _TABLE,
-    },
-    "questions": {"ask": _TEXT, "title": _WORDING, "where": "list", "since": _TEXT, "until": _TEXT},
-    "report": {"file": _TEXT, "title": _WORDING, "lang": _TEXT},
+    "view": {"where": "list", "since": TEXT, "until": TEXT},
+    "segments": KEYS,
+    "questions": {"ask": TEXT, "title": WORDING, "where": "list", "since": TEXT, "until": TEXT},
+    "report": {"file": TEXT, "title": WORDING, "lang": TEXT},
 }
 
 
@@ -77,6 +77,11 @@ class Playbook:
     questions: Sequence[Mapping[str, Any]]
     report: Mapping[str, Any]
     lines: Mapping[Place, int]
+
+    @property
+    def of_units(self) -> bool:
+        """Whether the source is a table with a row per unit, and no log of events."""
+        return "units" in self.source or self.source.get("data") in _UNITS
 
     def at(self, *path: str | int) -> str:
         """Say where something stands: the file and the line of the key, or of the table that it is missing in."""
@@ -152,11 +157,12 @@ def _check(read_in: Playbook, held: Mapping[str, Any]) -> None:
     _check_source(read_in)
     for place, one in enumerate(read_in.segments):
         _keys(read_in, one, "segments", ("segments", place))
-        _check_segments(read_in, one, place)
+        for path, problem in problems_of(one, read_in.folder, of_units=read_in.of_units):
+            raise InputError(f"{read_in.at('segments', place, *path)}: {problem}")
     for place, one in enumerate(read_in.questions):
         _check_question(read_in, one, place)
-    if not read_in.questions:
-        raise InputError(f'{read_in.name} asks nothing; add a question: [[questions]] and below it ask = "overview"')
+    if not read_in.questions and not any({"cluster", "choose"} & {*one} for one in read_in.segments):
+        raise InputError(f"{read_in.name} asks nothing; {_NOTHING[read_in.of_units]}")
     _check_file(read_in)
     if "lang" in read_in.report:
         with_place(read_in, ("report", "lang"), choice, "lang", read_in.report["lang"], LANGUAGES)
@@ -183,33 +189,8 @@ def _keys(read_in: Playbook, held: Mapping[str, Any], table: str, path: tuple[st
         _kind(read_in, (*path, key), value, known[key])
 
 
-def _listed(value: object, kind: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(one, kind) and not isinstance(one, bool) for one in value)
-
-
-def _worded(value: object) -> bool:
-    if isinstance(value, dict):
-        return bool(value) and set(value) <= set(LANGUAGES) and all(isinstance(one, str) for one in value.values())
-    return isinstance(value, str)
-
-
-_KINDS: Final[dict[str, tuple[str, Any]]] = {
-    "text": ("a text in quotes", lambda value: isinstance(value, str)),
-    "text or list": ("a text, or a list of texts", lambda value: isinstance(value, str) or _listed(value, str)),
-    "text or number": ("a text, or a whole number", lambda value: isinstance(value, str | int)),
-    "list": ("a list of texts", lambda value: _listed(value, str)),
-    "numbers": ("a list of numbers", lambda value: _listed(value, int | float)),
-    "flag": ("true or false", lambda value: isinstance(value, bool)),
-    "number": ("a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool)),
-    "share": ("a number", lambda value: isinstance(value, int | float) and not isinstance(value, bool)),
-    "table": ("a table", lambda value: isinstance(value, dict)),
-    "wording": ("a text in quotes, or one in each language { en = …, ko = … }", _worded),
-    "tables": ("one or more tables in double brackets", lambda value: _listed(value, dict)),
-}
-
-
 def _kind(read_in: Playbook, path: tuple[str | int, ...], value: object, kind: str) -> None:
-    wanted, fits = _KINDS[kind]
+    wanted, fits = KINDS[kind]
     if not fits(value):
         raise InputError(f"{read_in.at(*path)}: {path[-1]} must be {wanted}, found {value!r}")
 
@@ -231,11 +212,11 @@ def _check_mapping(read_in: Playbook) -> None:
     for key in read_in.mapping:
         if key not in known:
             raise InputError(f"{read_in.at('mapping', key)}: {unknown('key', key, known, '[mapping]')}")
-        _kind(read_in, ("mapping", key), read_in.mapping[key], _MAPPED.get(key, _TEXT))
+        _kind(read_in, ("mapping", key), read_in.mapping[key], _MAPPED.get(key, TEXT))
 
 
 def _check_source(read_in: Playbook) -> None:
-    ways = ("log", "path", "data", "sample")
+    ways = ("log", "path", "units", "data", "sample")
     given = [way for way in ways if way in read_in.source]
     if len(given) != 1:
         found = " and ".join(given) or "none of them"
@@ -245,10 +226,13 @@ def _check_source(read_in: Playbook) -> None:
     if "sample" in read_in.source:
         with_place(read_in, ("source", "sample"), choice, "sample", read_in.source["sample"], _SAMPLES)
     if "data" in read_in.source:
-        with_place(read_in, ("source", "data"), choice, "data", read_in.source["data"], ("online_retail",))
+        with_place(read_in, ("source", "data"), choice, "data", read_in.source["data"], (*_EVENTS, *_UNITS))
     for key in ("users", *CHOSEN):
         if key in read_in.source and "sample" not in read_in.source:
             raise InputError(f"{read_in.at('source', key)}: {key} goes with sample, the data that are generated")
+    if read_in.of_units:
+        _check_units(read_in)
+        return
     needed = [role for role in ("user", "event", "time") if role not in read_in.mapping]
     if given[0] in ("path", "data") and needed:
         raise InputError(f"{read_in.at('mapping')}: [mapping] must say which column is the {' and the '.join(needed)}")
@@ -256,15 +240,14 @@ def _check_source(read_in: Playbook) -> None:
         raise InputError(f"{read_in.at('mapping')}: [mapping] goes with path; a {given[0]} needs none")
 
 
-def _check_segments(read_in: Playbook, one: Mapping[str, Any], place: int) -> None:
-    if "name" not in one or ("table" in one) == ("rfm" in one):
-        raise InputError(
-            f"{read_in.at('segments', place)}: [[segments]] needs a name, and either table (a file) or rfm (a question)"
-        )
-    known = [parameter.name for parameter in catalogue.parameters("rfm")]
-    for key in one.get("rfm", {}):
-        if key not in known:
-            raise InputError(f"{read_in.at('segments', place, 'rfm')}: {unknown('parameter', key, known, 'rfm')}")
+def _check_units(read_in: Playbook) -> None:
+    """A table of units has no events: nothing is mapped, narrowed or asked of it."""
+    for name, place in (("mapping", ()), ("view", ()), ("questions", (0,))):
+        if getattr(read_in, name):
+            raise InputError(
+                f"{read_in.at(name, *place)}: {name} are for a log of events, and the source is a table with a row per "
+                f"unit; leave them out, and ask [[segments]] of it"
+            )
 
 
 def _check_question(read_in: Playbook, one: Mapping[str, Any], place: int) -> None:
@@ -276,7 +259,7 @@ def _check_question(read_in: Playbook, one: Mapping[str, Any], place: int) -> No
         if key in _TABLES["questions"]:
             _kind(read_in, ("questions", place, key), value, _TABLES["questions"][key])
         elif key in own:
-            _kind(read_in, ("questions", place, key), value, own[key].kind)
+            _kind(read_in, ("questions", place, key), value, kind_of(own[key]))
         else:
             known = [*own, *_TABLES["questions"]]
             raise InputError(f"{read_in.at('questions', place, key)}: {unknown('parameter', key, known, one['ask'])}")

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dangol import catalogue, datasets
+from dangol import catalogue
 from dangol.core.errors import choice
 from dangol.core.result import Result
 from dangol.core.words import LANGUAGES
-from dangol.log import EventLog, ingest, open_log
+from dangol.log.eventlog import EventLog
 from dangol.log.narrowed import narrowed
 from dangol.log.progress import Progress
 from dangol.log.segments import read_table
 from dangol.reports.report import compose_report
 
 from . import writing
-from .read import CHOSEN, Playbook, read, with_place
+from .clusters import heading, make_segments, worded
+from .read import Playbook, read, with_place
+from .source import Source, open_source
 
+_Section = tuple[Result, str | None, str | None]  # an answer, its own heading, and what it is about beside its question
 _NOT_ASKED = ("ask", "title", "where", "since", "until")
 
 
@@ -33,11 +37,19 @@ def run(
     r"""Run a playbook: read its source, ask its questions, write its report and results.
 
     A playbook is a TOML file with the tables ``[source]`` (one of ``path``: files; ``log``: a log; ``data``: a table
-    that ships; ``sample``: generated data, with ``users``, ``seed``, ``plant``, ``dirty``), ``[mapping]`` (the
-    arguments of ``ingest``), ``[view]`` (``where``, ``since``, ``until``), ``[[segments]]`` (``name``, and ``table`` or
-    ``rfm``), ``[[questions]]`` (``ask``, its parameters, and if wanted ``title``, ``where``, ``since``, ``until``) and
-    ``[report]`` (``file``, ``title``, ``lang``). A title is a text or ``{ en = …, ko = … }``. Relative paths begin
-    where the playbook lies.
+    that ships; ``sample``: generated data, with ``users``, ``seed``, ``plant``, ``dirty``; ``units``: a file with a row
+    per unit, of which only segments are asked), ``[mapping]`` (the arguments of ``ingest``), ``[view]`` (``where``,
+    ``since``, ``until``), ``[[segments]]``, ``[[questions]]`` (``ask``, its parameters, and if wanted ``title``,
+    ``where``, ``since``, ``until``) and ``[report]`` (``file``, ``title``, ``lang``). A title is a text or
+    ``{ en = …, ko = … }``. Relative paths begin where the playbook lies.
+
+    Segments have a ``name`` and come from a ``table`` (a file), from ``rfm``, or from ``cluster``, with the arguments
+    of ``cluster``. Clusters of a log need ``[segments.features]``, features by name as ``group_features`` takes them
+    (or ``features``, the path of a specification), and take ``unit``, ``as_of``, ``least``, ``exclude``, ``gap`` and
+    ``edges`` (a file, or a table of the sample). Beside them may stand ``choose`` (arguments of ``choose_clusters``;
+    without ``cluster`` it is a look and makes no segments), ``names`` (``1 = "quiet"``), ``tiers``, ``stability`` and
+    ``profile`` (``true``, or arguments, and ``where``, ``since``, ``until`` for a part of the log); what they say comes
+    before the questions, under the segments' ``title``. Questions may use the segments by name from ``as_of`` on.
 
     Args:
         playbook: a file, or the name of a playbook that ships, such as ``"online-retail"``.
@@ -47,8 +59,8 @@ def run(
         progress: show a bar if it takes more than two seconds and a person watches.
 
     Returns:
-        The report's path. ``results/`` has a folder for each question with ``answer.json`` (sentences, how, recipe) and
-        each table as Parquet, whose metadata under ``dangol`` hold the recipe and the log's fingerprint.
+        The report's path. ``results/`` has a folder for each answer with ``answer.json`` (sentences, how, recipe) and
+        each table as Parquet, whose metadata under ``dangol`` hold the recipe and, of a log, its fingerprint.
 
     Conventions:
         Everything is checked before anything is run. The same playbook on the same data gives the same report, byte for
@@ -73,48 +85,18 @@ def run(
     folder = writing.folder_of(out)
     with writing.alone(folder), Progress(progress) as bar:
         bar.update("source", 0, 1)
-        log = _segmented(plan, _viewed(plan, _log(plan, folder, progress), plan.view, ("view",)))
-        results = _answers(plan, log, bar)
+        source = open_source(plan, folder, progress=progress)
+        if source.log is not None:
+            source = replace(source, log=_viewed(plan, source.log, plan.view, ("view",)))
+        source, sections = _segmented(plan, source, lang, bar)
+        if source.log is not None:
+            sections += _answers(plan, source.log, lang, bar)
         bar.update("writing", 0, 1)
-        titles = [_worded(one.get("title"), lang) for one in plan.questions]
-        title = _worded(plan.report.get("title", plan.title), lang)
-        page = compose_report(log, results, title=title, titles=titles, lang=lang, date=date)
+        title = worded(plan.report.get("title", plan.title), lang)
+        results, titles, abouts = zip(*sections, strict=True)
+        asked = source.name if source.log is None else source.log
+        page = compose_report(asked, results, title=title, titles=titles, abouts=abouts, lang=lang, date=date)
         return writing.put(folder, results, page, str(plan.report.get("file", "report.html")))
-
-
-def _worded(text: str | Mapping[str, str] | None, lang: str) -> str | None:
-    """Return a title in a language, or in the only one it has."""
-    return text.get(lang, next(iter(text.values()))) if isinstance(text, Mapping) else text
-
-
-# ---- the log ----------------------------------------------------------------------------------------------------
-
-
-def _log(plan: Playbook, folder: Path, progress: bool) -> EventLog:
-    source = plan.source
-    if "log" in source:
-        return with_place(plan, ("source", "log"), open_log, plan.folder / source["log"])  # type: ignore[no-any-return]
-    given = dict(plan.mapping)
-    if "sample" in source:
-        make = getattr(datasets, source["sample"].replace("-", "_"))
-        chosen = {name: source[name] for name in CHOSEN if name in source}
-        sample = with_place(plan, ("source",), make, *([source["users"]] if "users" in source else []), **chosen)
-        table: Any = sample.tables["events"]
-        given = dict(sample.mapping)
-        if isinstance(given.get("attributes"), str):
-            given["attributes"] = sample.tables[given["attributes"]]
-    elif "data" in source:
-        table = getattr(datasets, source["data"])()
-    else:
-        paths = [source["path"]] if isinstance(source["path"], str) else source["path"]
-        found = [str(plan.folder / one) for one in paths]
-        table = found if len(found) > 1 else found[0]
-        if isinstance(given.get("attributes"), str):
-            given["attributes"] = str(plan.folder / given["attributes"])
-    key = next(iter(source))
-    return with_place(  # type: ignore[no-any-return]
-        plan, ("source", key), ingest, table, out=folder / "data.log", replace=True, progress=progress, **given
-    )
 
 
 def _viewed(plan: Playbook, log: EventLog, asked: Mapping[str, Any], path: tuple[str | int, ...]) -> EventLog:
@@ -123,31 +105,43 @@ def _viewed(plan: Playbook, log: EventLog, asked: Mapping[str, Any], path: tuple
     return with_place(plan, (*path, "since"), narrowed, log, [], *span)  # type: ignore[no-any-return]
 
 
-def _segmented(plan: Playbook, log: EventLog) -> EventLog:
-    """Give the log its segments; those of an RFM are told by the log itself, up to their own as_of."""
-    whole = log
+def _segmented(plan: Playbook, source: Source, lang: str, bar: Progress) -> tuple[Source, list[_Section]]:
+    """Make the segments, give them to the log, and return what was answered on the way.
+
+    All are made of the log as it was before: those of an RFM, or of features, up to their own as_of.
+    """
+    log = source.log
+    sections: list[_Section] = []
     for place, one in enumerate(plan.segments):
+        bar.update(one["name"], place, len(plan.segments))
         path = ("segments", place)
-        given = {name: one[name] for name in ("unit", "label", "as_of", "hindsight") if name in one}
-        if "rfm" in one:
+        table: Any
+        if "cluster" in one or "choose" in one:
+            table, found = make_segments(plan, place, source, lang)
+            sections += [(each, *heading(one, key, each, lang)) for key, each in found.items()]
+        elif "rfm" in one:
             asked = {**one["rfm"], **({"as_of": one["as_of"]} if "as_of" in one else {})}
             recipe = {"question": "rfm", "parameters": asked}
-            table: Any = with_place(plan, path, catalogue.ask, whole, recipe).tables["users"]
+            table = with_place(plan, path, catalogue.ask, source.log, recipe).tables["users"]
         else:
             table = with_place(plan, path, read_table, plan.folder / one["table"])
-        log = with_place(plan, path, log.with_segments, table, name=one["name"], **given)
-    return log
+        if log is not None and table is not None:
+            log = with_place(plan, path, log.with_segments, table, name=one["name"], **_how(one))
+    return replace(source, log=log), sections
 
 
-# ---- answers ----------------------------------------------------------------------------------------------------
+def _how(one: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how segments are given to a log."""
+    return {name: one[name] for name in ("unit", "label", "as_of", "hindsight") if name in one}
 
 
-def _answers(plan: Playbook, log: EventLog, bar: Progress) -> list[Result]:
-    found = []
+def _answers(plan: Playbook, log: EventLog, lang: str, bar: Progress) -> list[_Section]:
+    found: list[_Section] = []
     for place, one in enumerate(plan.questions):
         bar.update(one["ask"], place, len(plan.questions))
         asked = {name: value for name, value in one.items() if name not in _NOT_ASKED}
         view = _viewed(plan, log, one, ("questions", place))
         recipe = {"question": one["ask"], "parameters": asked}
-        found.append(with_place(plan, ("questions", place), catalogue.ask, view, recipe))
+        result = with_place(plan, ("questions", place), catalogue.ask, view, recipe)
+        found.append((result, worded(one.get("title"), lang), None))
     return found

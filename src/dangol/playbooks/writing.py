@@ -94,8 +94,9 @@ def put(folder: Path, results: Sequence[Result], page: str, file: str) -> Path:
     for number, result in enumerate(results, start=1):
         one = staged / f"{number:02}-{result.name}"
         one.mkdir(parents=True)
-        log = result.recipe["log"]  # what it holds, not where it lies or how often it was loaded
-        recipe = {**result.recipe, "log": {"fingerprint": log["fingerprint"], "view": log["view"]}}
+        recipe = dict(result.recipe)
+        if log := recipe.get("log"):  # what it holds, not where it lies or how often it was loaded
+            recipe["log"] = {"fingerprint": log["fingerprint"], "view": log["view"]}
         _keep_words(one, result, recipe)
         for name, table in result.tables.items():
             _keep_table(one / f"{name}.parquet", table, {**recipe, "table": name})

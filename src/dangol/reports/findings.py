@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from dangol.core.changes import relative
-from dangol.core.words import Sentence
+from dangol.core.words import Sentence, joined
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,16 +18,23 @@ if TYPE_CHECKING:
     from .page import Section
 
 
-def findings(sections: Sequence[Section]) -> list[tuple[str, Sentence]]:
+def findings(sections: Sequence[Section], abouts: Sequence[str | None] = ()) -> list[tuple[str, Sentence]]:
     """Return the first sentence of every section with the section's anchor, most important first.
 
     The order: changes of money and of users, by their size relative to what was before; then money and users at risk,
-    by their share; then what goes with success; then how things usually are, in the order of the sections.
+    by their share; then what goes with success, and what sets segments apart; then how things usually are, in the order
+    of the sections; last what only prepares.
+
+    Args:
+        sections: the answers.
+        abouts: for each of the first sections what it is about, where its sentence does not say so, else None.
     """
     ranked = sorted(enumerate(sections), key=lambda one: (-_weight(one[1].result), one[0]))
     said: dict[str, tuple[str, Sentence]] = {}
-    for _, section in ranked:  # two sections may begin with the same finding, as sales and the same by segment
+    for place, section in ranked:  # two sections may begin with the same finding, as sales and the same by segment
         sentence = section.result.sentences[0]
+        if place < len(abouts) and abouts[place]:
+            sentence = joined([Sentence("{about} –", "{about} –", {"about": abouts[place]}), sentence], " ")
         said.setdefault(sentence.write(), (section.anchor, sentence))
     return list(said.values())
 
@@ -78,7 +85,13 @@ _WEIGHTS: Final[dict[str, tuple[float, Callable[[Result], float]]]] = {
     "rfm": (1.0, _at_risk),
     "repurchase": (1.0, _lapsing),
     "drivers": (0.5, _held),
+    "profile": (0.45, _nothing),
     "overview": (0.4, _nothing),
+    "choose": (0.35, _nothing),
+    "segments": (0.35, _nothing),
+    "tiers": (0.35, _nothing),
     "retention": (0.3, _nothing),
     "funnel": (0.2, _nothing),
+    "stability": (-1.0, _nothing),
+    "features": (-2.0, _nothing),
 }

@@ -33,6 +33,7 @@ _WORDS: Final = {
         "recipe": "Ask again",
         "run": "Run on {}",
         "made": "Made with Dangol from the log {}",
+        "made_of_table": "Made with Dangol from the table {}",
         "tables": "Tables",
     },
     "ko": {
@@ -45,6 +46,7 @@ _WORDS: Final = {
         "recipe": "같은 질문 다시 하기",
         "run": "실행일 {}",
         "made": "Dangol로 만든 보고서 · 로그 {}",
+        "made_of_table": "Dangol로 만든 보고서 · 데이터 {}",
         "tables": "표",
     },
 }
@@ -64,14 +66,16 @@ class Heading:
     """What stands above the answers.
 
     ``findings`` are sentences with the anchor of the section that they come from, most important first; ``account``
-    tells how the log was loaded; ``log`` which log it is; ``date`` the day of running, where it was given.
+    tells how the log was loaded; ``log`` which log it is, or ``table`` which table, where there is no log; ``date`` the
+    day of running, where it was given.
     """
 
     title: str
     findings: Sequence[tuple[str, Sentence]]
     account: LoadReport | None
-    log: str
+    log: str | None
     date: str | None
+    table: str | None = None
 
 
 def page(result: Result, lang: str = "en") -> str:
@@ -83,7 +87,8 @@ def page(result: Result, lang: str = "en") -> str:
     """
     choice("lang", lang, LANGUAGES)
     section = Section(result.name, title(result.name, lang), result)
-    heading = Heading(section.title, (), None, _which(result), None)
+    table = None if "log" in result.recipe else str(result.recipe["table"])
+    heading = Heading(section.title, (), None, None if table else _which(result), None, table)
     return compose(heading, [section], lang, rows=_ROWS_ALONE)
 
 
@@ -103,9 +108,11 @@ def compose(heading: Heading, sections: Sequence[Section], lang: str, *, rows: i
     loader = PackageLoader("dangol.reports")
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     account = None if heading.account is None else _account(heading.account, lang)
+    words = _WORDS[lang]
     return environment.get_template("report.html").render(
         lang=lang,
-        words=_WORDS[lang],
+        words=words,
+        made=words["made_of_table"].format(heading.table) if heading.table else words["made"].format(heading.log),
         heading=heading,
         findings=[(anchor, _glued(sentence.write(lang))) for anchor, sentence in heading.findings],
         account=account,
@@ -157,9 +164,10 @@ def _section(section: Section, lang: str, rows: int) -> dict[str, Any]:
 
 def _recipe(result: Result) -> str:
     """Write the question as a line of Python; what stands at its default is left out by the reader's eye, not here."""
-    asked = result.recipe["parameters"]
-    given = ", ".join(f"{name}={value!r}" for name, value in asked.items() if value is not None)
-    return f"dg.{result.recipe['question']}(log, {given})" if given else f"dg.{result.recipe['question']}(log)"
+    recipe = result.recipe
+    asked = recipe["parameters"]
+    given = [f"{name}={value!r}" for name, value in asked.items() if value is not None]
+    return f"dg.{recipe['question']}({', '.join(['log' if 'log' in recipe else 'table', *given])})"
 
 
 def _table(result: Result, shown: str, lang: str, most: int) -> dict[str, Any]:
@@ -169,7 +177,8 @@ def _table(result: Result, shown: str, lang: str, most: int) -> dict[str, Any]:
     names, cells = _names(result, lang), []
     for row in table.head(most).itertuples(index=False):
         measure = str(row[0]) if columns[0] == "measure" else None
-        cells.append([_cell(names.get(one, one), measure, at, lang) for one, at in zip(row, columns, strict=True)])
+        written = [(names.get(one, one), at) for one, at in zip(row, columns, strict=True)]
+        cells.append([_cell(one, measure, at, lang, result.name) for one, at in written])
     return {
         "title": caption(shown, lang, result.name),
         "head": [(label(name, lang, result.name), bool(cells) and cells[0][at][1]) for at, name in enumerate(columns)],
@@ -186,7 +195,7 @@ def _names(result: Result, lang: str) -> dict[Any, str]:
     return dict(korean(result)) if result.name == "flows" and lang == "ko" else {}
 
 
-def _cell(value: Any, measure: str | None, column: str, lang: str) -> tuple[str, bool]:
+def _cell(value: Any, measure: str | None, column: str, lang: str, question: str) -> tuple[str, bool]:
     """Write a cell, and say whether it is a number; the values of a summary are written as their measure asks."""
     named = measure if measure and column != "measure" else column
-    return write(value, named, lang), not isinstance(value, str) and column != "weekday"
+    return write(value, named, lang, question), not isinstance(value, str) and column != "weekday"

@@ -20,6 +20,7 @@ from .page import Heading, Section, compose
 from .plan import plan
 
 _TITLES: Final = {"en": "What this log tells", "ko": "로그 분석 보고서"}
+_OF_TABLE: Final = {"en": "What this table tells", "ko": "데이터 분석 보고서"}
 
 
 def report(
@@ -106,26 +107,32 @@ def answers(log: EventLog, recipes: Sequence[Mapping[str, Any]], bar: Progress) 
 
 
 def compose_report(
-    log: EventLog,
+    source: EventLog | str,
     results: Sequence[Any],
     *,
     title: str | None = None,
     titles: Sequence[str | None] = (),
+    abouts: Sequence[str | None] = (),
     lang: str = "en",
     date: str | None = None,
 ) -> str:
-    """Put answers into one page; ``titles`` may name the sections, None takes the question's own."""
+    """Put answers into one page.
+
+    ``source`` is the log that was asked, or the name of a table; ``titles`` may name the sections, None takes the
+    question's own; ``abouts`` say before a finding what it is about, where the answer does not.
+    """
     named = [*titles, *[None] * (len(results) - len(titles))]
     sections = [
         Section(f"{result.name}-{place}", own or heading_of(result.name, lang), result)
         for place, (result, own) in enumerate(zip(results, named, strict=True), start=1)
     ]
-    described = log.describe()
+    found = findings(sections, abouts)
+    if isinstance(source, str):
+        return compose(Heading(title or _OF_TABLE[lang], found, None, None, date, source), sections, lang)
+    described = source.describe()
     which = ", ".join([str(described["fingerprint"])[:12] or "–", *described["view"]])
-    heading = Heading(
-        title or _TITLES[lang], findings(sections), log.report if log.contents.meta.report else None, which, date
-    )
-    return compose(heading, sections, lang)
+    account = source.report if source.contents.meta.report else None
+    return compose(Heading(title or _TITLES[lang], found, account, which, date), sections, lang)
 
 
 def write(target: Path, text: str) -> None:

@@ -38,26 +38,10 @@ _MEASURES: Final = (
 
 def result(segments: Segments) -> Result:
     """Return segments as a Result: what ``Segments.result`` holds."""
-    tables: dict[str, Callable[[], pd.DataFrame]] = {
-        "segments": partial(sizes, segments),
-        "centers": partial(centers, segments),
-        "quality": partial(_quality, segments),
-        "transforms": partial(_transforms, segments),
-        "units": lambda: segments.table,
-        "map": partial(_map, segments),
-        "axes": partial(_axes, segments),
-        "silhouettes": partial(_silhouettes, segments),
-    }
-    if segments.plan.method == "hierarchical":
-        tables["tree"] = partial(_tree, segments)
-    if "matched" in segments.told:
-        tables["matched"] = lambda: match.table(segments.told["matched"])
-    if "tiers" in segments.told:
-        tables["tiers"] = lambda: tiers.table(segments.told["tiers"])
-    told = segments.told
+    tables, told = _makers(segments), segments.told
     more = tier_words.sentences(told["tiers"], segments.unit) if "tiers" in told else []
     more += match_words.sentences(told["matched"], segments.unit) if "matched" in told else []
-    plan = {name: value for name, value in segments.told["plan"].items() if name != "starts"}
+    plan = {name: value for name, value in told["plan"].items() if name != "starts"}
     return Result(
         name="tiers" if "tiers" in tables else "segments",
         sentences=sentences(segments, more),
@@ -79,6 +63,27 @@ def result(segments: Segments) -> Result:
         find=partial(_find, segments),
         unit=segments.unit,
     )
+
+
+def _makers(segments: Segments) -> dict[str, Callable[[], pd.DataFrame]]:
+    """Return what makes each table."""
+    made: dict[str, Callable[[], pd.DataFrame]] = {
+        "segments": partial(sizes, segments),
+        "centers": partial(centers, segments),
+        "quality": partial(_quality, segments),
+        "transforms": partial(_transforms, segments),
+        "units": lambda: segments.table,
+        "map": partial(_map, segments),
+        "axes": partial(_axes, segments),
+        "silhouettes": partial(_silhouettes, segments),
+    }
+    if segments.plan.method == "hierarchical":
+        made["tree"] = partial(_tree, segments)
+    if "matched" in segments.told:
+        made["matched"] = lambda: match.table(segments.told["matched"])
+    if "tiers" in segments.told:
+        made["tiers"] = lambda: tiers.table(segments.told["tiers"])
+    return made
 
 
 def name_of(units: Any) -> str:
