@@ -198,3 +198,16 @@ def test_more_segments_than_units_that_differ() -> None:
 def test_a_table_that_has_segments_already() -> None:
     with pytest.raises(InputError, match="has a column 'segment' already"):
         dg.cluster(blobs().assign(segment="a"), ["x", "y"], k=3)
+
+
+def test_a_long_tail_is_told() -> None:
+    """Exponential noise is cut into stable segments though it has no groups: the second sentence says so."""
+    values = np.random.default_rng(2).exponential(size=(400, 2))
+    frame = pd.DataFrame(values, columns=["x", "y"]).assign(user=[f"u{i}" for i in range(400)])
+    raw = dg.cluster(frame, "x, y", k=3, extremes="keep", resamples=0)
+    skew = ((frame["x"] - frame["x"].mean()) ** 3).mean() / frame["x"].std(ddof=0) ** 3
+    assert raw.told["skewness"]["x"] == pytest.approx(skew)
+    assert raw.result.sentences[1].write().startswith("With a long tail where it was clustered: ‘x’, ‘y’")
+    assert "long tail" in dg.choose_clusters(frame, "x, y", k="2..4", resamples=4).summary()
+    logged = dg.cluster(frame, "x, y", k=3, transforms="log1p", extremes="keep", resamples=0)
+    assert "long tail" not in logged.summary()

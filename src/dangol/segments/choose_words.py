@@ -17,7 +17,7 @@ from .gap import SETS
 from .maps import map_of
 from .nouns import counted
 from .quality import kind
-from .segment_words import FRAGILE, method_name
+from .segment_words import FRAGILE, method_name, skewness, tailed
 
 _NAMED: Final = 4  # near ties that a sentence names
 _AGAINST: Final = {
@@ -45,10 +45,18 @@ _COUNTS: Final = {
 
 def sentences(chosen: Chosen) -> tuple[Sentence, ...]:
     """Say what was found: a recommendation or that there is none, what it rests on, what qualifies it."""
-    found = [_headline(chosen), *_ties(chosen), *_counts(chosen), *_stability(chosen), *_noise(chosen)]
+    found = [_headline(chosen), *_tails(chosen), *_ties(chosen), *_counts(chosen), *_stability(chosen), *_noise(chosen)]
     found += [*_nothing(chosen), *_extremes(chosen), *_scales(chosen), *_squared(chosen)]
     found += [*chosen.ready.transformed.sentences(), *_excluded(chosen), *_picture(chosen)]
     return tuple(found)
+
+
+def _tails(chosen: Chosen) -> list[Sentence]:
+    if chosen.recommended is None:
+        return []
+    numeric = ~chosen.units.categorical
+    names = np.array(chosen.units.features)[numeric].tolist()
+    return tailed(skewness(chosen.ready.space.values[:, numeric], names))
 
 
 def _way(choice: Choice) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from dangol.core.words import Sentence
 from .methods import BY_DENSITY, Linkage, Method, Metric, Plan, fit, read_plan
 from .prepare import Prepared, prepare
 from .quality import measures
+from .segment_words import skewness
 from .segments import SEGMENT, Segments
 from .stability import agreement
 from .transform_steps import read_steps
@@ -137,11 +138,13 @@ def cluster(
     ready = prepare(units, plan)
     found = fit(ready.space, plan)
     names, codes = _named(found.labels, ready)
+    numeric = ~units.categorical
     told: dict[str, Any] = {
         "plan": {**asdict(plan), "transforms": list(plan.transforms)},
         "quality": measures(ready, found.labels),
         "stability": agreement(ready.core, found.labels, plan, resamples=resamples, seed=seed),
         "transforms": ready.transformed.table().to_dict("records"),
+        "skewness": skewness(ready.space.values[:, numeric], np.array(units.features)[numeric].tolist()),
         "remarks": [_kept(one) for one in ready.transformed.sentences()],
         "extremes": _set_aside(ready),
         "chosen": found.chosen,

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+import numpy.typing as npt
+
 from dangol.core import labels
 from dangol.core.words import Sentence, number, percent
 
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from .segments import Segments
 
 FRAGILE: Final = 0.6  # stability below which segments are not to be relied on
+TAIL: Final = 1.5  # skewness from which a feature has a long tail; that of an exponential distribution is 2
 LOPSIDED: Final = 0.8  # share of the units in one segment above which there is hardly more than one
 _METHODS: Final = {
     "kmeans": ("k-means", "k-평균"),
@@ -38,7 +42,8 @@ def method_name(method: str, lang: str = "en") -> str:
 
 def sentences(segments: Segments, more: Sequence[Sentence] = ()) -> tuple[Sentence, ...]:
     """Say what was found: whether it can be trusted and how many there are, ``more``, then how good they are."""
-    found = [_headline(segments), *more, _stability(segments), _silhouette(segments)]
+    tails = tailed(segments.told["skewness"])
+    found = [_headline(segments), *tails, *more, _stability(segments), _silhouette(segments)]
     found += [*_extremes(segments), *_excluded(segments), *_remarks(segments)]
     return tuple(one for one in found if one is not None)
 
@@ -91,6 +96,31 @@ def weaknesses(quality: Mapping[str, Any], stability: Mapping[str, Any]) -> list
     if quality["k"] < 2:
         doubts.append(Sentence("there are not two segments", "세그먼트가 둘이 되지 않습니다."))
     return doubts
+
+
+def skewness(values: npt.NDArray[np.float64], features: Sequence[str]) -> dict[str, float]:
+    """Return the skewness of every feature as it is clustered."""
+    from scipy.stats import skew
+
+    return dict(zip(features, np.atleast_1d(skew(values, axis=0)).tolist(), strict=True))
+
+
+def tailed(skewed: Mapping[str, float]) -> list[Sentence]:
+    """Say which features have a long tail: cutting it gives stable segments with fair silhouettes, groups or none."""
+    long = {name: one for name, one in skewed.items() if one > TAIL}
+    if not long:
+        return []
+    worst = max(long, key=lambda name: long[name])
+    names = ", ".join(f"‘{name}’" for name in long)
+    return [
+        Sentence(
+            "With a long tail where it was clustered: {names} (skewness of ‘{worst}’ {skewness}). A tail can be cut "
+            "into segments that come back even where there are no groups: see whether they last after log1p.",
+            "군집화한 척도에서 꼬리가 긴 변수: {names}(‘{worst}’ 왜도 {skewness}). 긴 꼬리는 집단이 없어도 안정적으로 "
+            "나뉘므로, log1p 변환 뒤에도 같은 세그먼트가 남는지 확인하십시오.",
+            {"names": names, "worst": worst, "skewness": number(long[worst])},
+        )
+    ]
 
 
 def shown(name: str, lang: str = "en") -> str:
