@@ -55,6 +55,8 @@ def test_from_units_to_what_sets_them_apart(units: Run, tmp_path: Path) -> None:
     assert "180 users in 3 segments" in out
     held = pq.read_table(tmp_path / "made.parquet")
     assert held.column("segment").to_pylist().count("1") == 90
+    assert units("segment", "profile", "made.parquet", "--html", "page.html", "--lang", "ko")[0] == 0
+    assert "segments.profile(" in (tmp_path / "page.html").read_text(encoding="utf-8")
     code, out, err = units("segment", "profile", "made.parquet", "--json")
     told = json.loads(out)
     assert (code, told["question"], told["recipe"]["question"]) == (0, "profile", "profile")

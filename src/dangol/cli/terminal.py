@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from dangol.core.labels import caption, label, title
-from dangol.core.show import write
+from dangol.core.show import in_language, write
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +34,7 @@ def show(result: Result, lang: str, names: tuple[str, ...]) -> None:
     for sentence in result.sentences:
         out.print(sentence.write(lang), markup=False)
     for name in names:
-        show_table(result.tables[name], caption(name, lang, result.name), out, lang, result.name)
+        show_table(in_language(result.tables[name], lang), caption(name, lang, result.name), out, lang, result.name)
     told = "; ".join(f"{label(what, lang)}: {value}" for what, value in result.explain(lang).items())
     out.print(told, style="dim", markup=False)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from . import labels
 from .durations import SECOND, spell
 from .words import money, number, percent
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _SHARES: Final = ("rate", "lower", "upper", "share", "stickiness", "difference", "recall", "cv", "strength", "against")
 _LEAST_P: Final = 0.0001  # below it a probability of chance is told as that
@@ -60,3 +63,11 @@ def write(value: Any, name: str, lang: str = "en", question: str = "") -> str:
 def _is_share_by_step(value: Any, name: str) -> bool:
     """Whether a column named by a step or period ("1", "1-2") holds shares, as triangles and step matrices do."""
     return name.replace("-", "").isdigit() and 0 <= float(value) <= 1
+
+
+def in_language(table: pd.DataFrame, lang: str) -> pd.DataFrame:
+    """Return a table with the texts of one language: of a column ``x`` and its twin ``x_ko`` one stays, as ``x``."""
+    twins = [str(name) for name in table.columns if f"{name}_ko" in table.columns]
+    for name in twins:
+        table = table.assign(**{name: table[f"{name}_ko"]}) if lang == "ko" else table
+    return table.drop(columns=[f"{name}_ko" for name in twins])

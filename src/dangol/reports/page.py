@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dangol.core.errors import choice
 from dangol.core.labels import caption, label, title
-from dangol.core.show import write
+from dangol.core.show import in_language, write
 from dangol.core.words import LANGUAGES, Sentence
 from dangol.log.report import LoadReport
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from dangol.core.result import Result
 
 _ROWS: Final = 15
 _ROWS_ALONE: Final = 200
+_OF_SEGMENTS: Final = ("profile", "stability")  # asked of Segments, not of a log
+_FUNCTIONS: Final = {"features": "group_features", "collect": "collect.merge_profiles"}
 _WIDE: Final = 11  # columns above which a table is printed small
 _WORDS: Final = {
     "en": {
@@ -87,7 +87,7 @@ def page(result: Result, lang: str = "en") -> str:
     """
     choice("lang", lang, LANGUAGES)
     section = Section(result.name, title(result.name, lang), result)
-    table = None if "log" in result.recipe else str(result.recipe["table"])
+    table = None if result.recipe.get("log") else str(result.recipe["table"])
     heading = Heading(section.title, (), None, None if table else _which(result), None, table)
     return compose(heading, [section], lang, rows=_ROWS_ALONE)
 
@@ -167,12 +167,15 @@ def _recipe(result: Result) -> str:
     recipe = result.recipe
     asked = recipe["parameters"]
     given = [f"{name}={value!r}" for name, value in asked.items() if value is not None]
-    return f"dg.{recipe['question']}({', '.join(['log' if 'log' in recipe else 'table', *given])})"
+    if recipe["question"] in _OF_SEGMENTS:
+        return f"segments.{recipe['question']}({', '.join(given)})"
+    name = _FUNCTIONS.get(recipe["question"], recipe["question"])
+    return f"dg.{name}({', '.join(['log' if recipe.get('log') else 'table', *given])})"
 
 
 def _table(result: Result, shown: str, lang: str, most: int) -> dict[str, Any]:
     """A table's title, head, cells (text, and whether it is a number), and how many rows are left out."""
-    table: pd.DataFrame = result.tables[shown]
+    table = in_language(result.tables[shown], lang)
     columns = [str(column) for column in table.columns]
     names, cells = _names(result, lang), []
     for row in table.head(most).itertuples(index=False):

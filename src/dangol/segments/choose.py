@@ -21,7 +21,6 @@ from .choose_words import explain, sentences
 from .methods import Linkage, Method, Metric, Plan, read_plan
 from .prepare import prepare
 from .quality import EXACT
-from .segment_tables import name_of
 from .transform_steps import SCALES, read_steps
 from .units import Missing, read_units
 
@@ -148,7 +147,7 @@ def choose_clusters(
         name="choose",
         sentences=sentences(chosen),
         how=explain(chosen, ks),
-        recipe={"question": "choose_clusters", "parameters": asked, "table": name_of(units)},
+        recipe={"question": "choose_clusters", "parameters": asked, "table": units.described},
         tables=tables(chosen),
         shown=("best",),
         find=partial(_find, chosen),

@@ -123,6 +123,7 @@ def profile(
             "parameters": asked,
             "segments": {"features": list(segments.units.features), **dict(segments.told.get("plan", {}))},
             "log": None if activity is None else activity.described,
+            "table": segments.units.described,
         },
         tables=tables(told),
         shown=("most", "segments"),

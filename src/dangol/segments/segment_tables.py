@@ -49,7 +49,7 @@ def result(segments: Segments) -> Result:
         recipe={
             "question": "cluster",
             "parameters": {"features": list(segments.units.features), **plan},
-            "table": name_of(segments.units),
+            "table": segments.units.described,
             **({"tiers": {name: told["tiers"][name] for name in ("rule", "noun")}} if "tiers" in told else {}),
         },
         tables=Tables(tables),
@@ -84,11 +84,6 @@ def _makers(segments: Segments) -> dict[str, Callable[[], pd.DataFrame]]:
     if "tiers" in segments.told:
         made["tiers"] = lambda: tiers.table(segments.told["tiers"])
     return made
-
-
-def name_of(units: Any) -> str:
-    """Say in a word which table was asked: its unit and size."""
-    return f"{units.unit} x {len(units):,}"
 
 
 def sizes(segments: Segments) -> pd.DataFrame:

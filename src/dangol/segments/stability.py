@@ -108,7 +108,11 @@ def stability(segments: Segments, resamples: int = 50, *, seed: int = 0) -> Resu
         name="stability",
         sentences=sentences(found),
         how=explain(segments, found),
-        recipe={"question": "stability", "parameters": {"resamples": resamples, "seed": seed}},
+        recipe={
+            "question": "stability",
+            "parameters": {"resamples": resamples, "seed": seed},
+            "table": segments.units.described,
+        },
         tables=Tables({"stability": partial(_recovered, found), "scores": partial(_agreements, found)}),
         shown=("stability",),
         find=partial(_find, segments),

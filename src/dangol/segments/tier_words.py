@@ -60,8 +60,8 @@ def _ends(told: Mapping[str, Any], unit: str) -> Sentence:
     return Sentence(
         "By mean percentile rank on {axes}, ‘{first}’ ({first_units}) comes first with {first_score}, ‘{last}’ "
         "({last_units}) last with {last_score}.",
-        "{axes_ko} 백분위 평균으로 매긴 순위는 ‘{first_ko}’({first_units_ko})가 {first_score:으로} 가장 높고, "
-        "‘{last_ko}’({last_units_ko})가 {last_score:으로} 가장 낮습니다.",
+        "{axes_ko} 백분위 평균으로 매긴 순위는 ‘{first_ko}’ 등급({first_units_ko})이 {first_score:으로} 가장 높고, "
+        "‘{last_ko}’ 등급({last_units_ko})이 {last_score:으로} 가장 낮습니다.",
         values,
     )
 

@@ -52,6 +52,11 @@ class Units:
     def __len__(self) -> int:
         return len(self.ids)
 
+    @property
+    def described(self) -> str:
+        """Which units these are, in a word, for a recipe."""
+        return f"{self.unit} x {len(self):,}"
+
     def number(self, name: str) -> Floats:
         """Return any column of the table as numbers, NaN where it is missing.
 
