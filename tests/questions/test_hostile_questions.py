@@ -227,7 +227,7 @@ SEGMENTS: dict[str, tuple[Any, dict[str, Any], str]] = {
     "two columns": (pa.table([["001"], ["002"], ["a"]], names=["user", "user", "segment"]), {}, "several columns"),
     "no text": ({"001": "a"}, {"label": 5}, "label=5 must be the name of a column"),
     "no name": ({"001": "a"}, {"name": ""}, "name='' must be the name of a column"),
-    "no unit": ({"001": "a"}, {"unit": None}, "unit=None must be the name of a column"),
+    "no unit": ({"001": "a"}, {"unit": ""}, "unit='' must be the name of a column"),
     "no flag": ({"001": "a"}, {"hindsight": "no"}, "hindsight='no' must be True or False"),
     "taken": ({"001": "a"}, {"name": "amount"}, "has a column 'amount' already"),
     "no time": ({"001": "a"}, {"as_of": None}, "segments need as_of"),

@@ -84,7 +84,10 @@ def _unit(log: EventLog, table: object) -> str:
 
     if not hasattr(table, "__arrow_c_stream__") or isinstance(table, Mapping):
         return "user"
-    names = pa.RecordBatchReader.from_stream(table).schema.names
+    try:
+        names = pa.RecordBatchReader.from_stream(table).schema.names
+    except pa.ArrowInvalid:  # a column alone: what reads the table says so
+        return "user"
     texts = [column.name for column in log.columns if column.kind == "text" and column.name != "event"]
     return next((one for one in ("user", *texts) if one in names), "user")
 

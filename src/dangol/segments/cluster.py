@@ -111,7 +111,7 @@ def cluster(
         >>> segments.sizes
         {'1': 3, '2': 3}
         >>> round(segments.quality["silhouette"], 2)
-        0.89
+        0.91
     """
     steps = read_steps(transforms)
     by_itself = cut is not None or method in BY_DENSITY
