@@ -9,16 +9,13 @@ of its properties, Biometrics 27 (1971), doi:10.2307/2528823).
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise as neighbours
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from .compile import kernel
+from .threads import in_threads
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -33,7 +30,6 @@ METRICS: Final = {"euclidean": EUCLIDEAN, "manhattan": MANHATTAN, "cosine": COSI
 
 SAME: Final = 1e-30  # squares of rounding errors: parallel rows have one direction
 BLOCK: Final = 1024  # distances computed at once: they stay in the nearest cache
-ALONE: Final = 1000  # fewer rows are not worth a second thread
 
 
 class Space(NamedTuple):
@@ -199,19 +195,3 @@ def totals(space: Space, units: Ints, others: Ints) -> Floats:
     out = np.empty(len(units))
     in_threads(len(units), lambda first, last: _totals(ready, len(others), first, last, out))
     return out
-
-
-def cores() -> int:
-    """Count the processor's cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
-
-
-def in_threads(size: int, work: Callable[[int, int], None]) -> None:
-    """Have ``work(first, last)`` done for ranges that make up ``size`` rows, as many at once as there are cores."""
-    threads = cores() if size >= ALONE else 1
-    if threads == 1:
-        work(0, size)
-        return
-    bounds = np.linspace(0, size, 4 * threads + 1).astype(np.int64).tolist()
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(lambda ends: work(*ends), neighbours(bounds)))

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .compile import kernel
-from .distances import Columns, Space, columns, in_threads, measure
+from .distances import Columns, Space, columns, measure
+from .threads import in_threads
 
 Floats = npt.NDArray[np.float64]
 

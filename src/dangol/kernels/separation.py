@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .compile import kernel
-from .distances import BLOCK, Columns, Space, columns, in_threads, measure
+from .distances import BLOCK, Columns, Space, columns, measure
+from .threads import in_threads
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

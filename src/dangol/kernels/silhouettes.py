@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .compile import kernel
-from .distances import BLOCK, Columns, Space, columns, in_threads, measure, total
+from .distances import BLOCK, Columns, Space, columns, measure, total
+from .threads import in_threads
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import numpy as np
 
 from dangol.core import calendar
 from dangol.core.errors import InputError, choice, unknown
+from dangol.kernels.threads import cores
 
 from . import conditions, segments
 from .block import OPERATORS, Block, Filter, Ints, chosen, compacted
@@ -287,7 +287,7 @@ class EventLog:
         bounds = self._bounds()
         if len(bounds) == 1:
             return merge([scan(self._block(*bounds[0], columns), **params)])
-        with ThreadPoolExecutor(min(_cores(), len(bounds))) as pool:
+        with ThreadPoolExecutor(min(cores(), len(bounds))) as pool:
             jobs = [pool.submit(lambda a, b: scan(self._block(a, b, columns), **params), a, b) for a, b in bounds]
             return merge([job.result() for job in jobs])
 
@@ -333,7 +333,3 @@ class EventLog:
 
 def _count(block: Block) -> tuple[int, int]:
     return len(block.users), int(block.offsets[-1])
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)

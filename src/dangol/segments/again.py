@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -12,9 +11,9 @@ from dangol.core.errors import InputError
 from dangol.kernels.distances import Space, pairwise
 from dangol.kernels.means import means
 from dangol.kernels.medoids import fasterpam, lab
+from dangol.kernels.threads import cores
 
-from .methods import MATRIX, Fit, Plan, ladder
-from .methods import _distinct as distinct
+from .methods import MATRIX, Fit, Plan, distinct, ladder
 from .mixtures import gmm
 
 MOST_PAIRS: Final = 2_000**2  # units squared, over all starts of k-medoids
@@ -64,6 +63,5 @@ def at_once(work: Callable[[One], Other], jobs: Iterable[One]) -> list[Other]:
     import sklearn.cluster  # noqa: F401 - only what is loaded can be limited
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
-    with threadpool_limits(1), ThreadPoolExecutor(cores, initializer=threadpool_limits, initargs=(1,)) as pool:
+    with threadpool_limits(1), ThreadPoolExecutor(cores(), initializer=threadpool_limits, initargs=(1,)) as pool:
         return list(pool.map(work, jobs))

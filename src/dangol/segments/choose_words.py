@@ -17,8 +17,9 @@ from .gap import SETS
 from .maps import map_of
 from .nouns import counted
 from .quality import kind
-from .segment_words import FRAGILE, method_name, skewness, tailed
+from .segment_words import FRAGILE, left_out, method_name, skewness, tailed
 
+_ALIKE: Final = 0.8  # adjusted Rand index from which two scales are said to give nearly the same
 _NAMED: Final = 4  # near ties that a sentence names
 _AGAINST: Final = {
     "too small": Sentence(
@@ -47,7 +48,7 @@ def sentences(chosen: Chosen) -> tuple[Sentence, ...]:
     """Say what was found: a recommendation or that there is none, what it rests on, what qualifies it."""
     found = [_headline(chosen), *_tails(chosen), *_ties(chosen), *_counts(chosen), *_stability(chosen), *_noise(chosen)]
     found += [*_nothing(chosen), *_extremes(chosen), *_scales(chosen), *_squared(chosen)]
-    found += [*chosen.ready.transformed.sentences(), *_excluded(chosen), *_picture(chosen)]
+    found += [*chosen.ready.transformed.sentences(), *left_out(chosen.units.excluded), *_picture(chosen)]
     return tuple(found)
 
 
@@ -219,9 +220,13 @@ def _scales(chosen: Chosen) -> list[Sentence]:
     if not others:
         return []
     values = {"others": ", ".join(f"{one.scale} {number(one.agreement)}" for one in others), "own": chosen.plan.scale}
-    if min(one.agreement for one in others) < FRAGILE:
+    least = min(one.agreement for one in others)
+    if least < FRAGILE:
         en = "The scale decides much: against {own}, the adjusted Rand index is {others}."
         ko = "스케일에 따라 세그먼트가 크게 달라집니다. {own} 기준 조정 랜드 지수: {others}."
+    elif least < _ALIKE:
+        en = "The scale decides in part: against {own}, the adjusted Rand index is {others}."
+        ko = "스케일에 따라 세그먼트가 어느 정도 달라집니다. {own} 기준 조정 랜드 지수: {others}."
     else:
         en = "The scale decides little: against {own}, the adjusted Rand index is {others}."
         ko = "스케일을 바꿔도 세그먼트가 크게 달라지지 않습니다. {own} 기준 조정 랜드 지수: {others}."
@@ -235,20 +240,6 @@ def _squared(chosen: Chosen) -> list[Sentence]:
         Sentence(
             "With so many units silhouettes are those of squared distances, which are higher than the usual ones.",
             "단위가 많아 실루엣은 제곱 거리로 계산했으며, 보통의 실루엣보다 높게 나옵니다.",
-        )
-    ]
-
-
-def _excluded(chosen: Chosen) -> list[Sentence]:
-    excluded = chosen.units.excluded
-    if not excluded:
-        return []
-    reasons = ", ".join(f"{reason} {count:,}" for reason, count in excluded.items())
-    return [
-        Sentence(
-            "Left out, because a feature is missing: {reasons}.",
-            "값이 없어 제외한 단위: {reasons}.",
-            {"reasons": reasons},
         )
     ]
 

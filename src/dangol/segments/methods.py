@@ -160,19 +160,19 @@ def ladder(space: Space, plan: Plan, ks: Sequence[int]) -> Iterator[Fit]:
 def _kmeans(values: Floats, plan: Plan) -> Fit:
     from sklearn.cluster import KMeans, MiniBatchKMeans
 
-    k = _distinct(values, plan.k or 1)
+    k = distinct(values, plan.k or 1)
     if plan.method == "kmeans":
         made = KMeans(k, n_init=plan.starts, random_state=plan.seed).fit(values)
     else:
         made = MiniBatchKMeans(k, n_init=3, batch_size=4096, random_state=plan.seed).fit(values)
-    labels = _compact(made.labels_)
+    labels = compact(made.labels_)
     return Fit(labels, int(labels.max()) + 1, loss=float(made.inertia_))
 
 
 def _medoids(space: Space, plan: Plan, ks: Sequence[int]) -> Iterator[Fit]:
     matrix = pairwise(space) if len(space.values) <= MATRIX else None
     for k in ks:
-        _distinct(space.values, k)
+        distinct(space.values, k)
         found = kmedoids(space, k, seed=plan.seed, distance=matrix)
         yield Fit(found.labels, k, loss=found.loss, medoids=found.medoids)
 
@@ -181,14 +181,14 @@ def _gmm(values: Floats, plan: Plan) -> Fit:
     """Fit mixtures with every shape of covariances and take that of the lowest BIC."""
     from sklearn.mixture import GaussianMixture
 
-    k = _distinct(values, plan.k or 1)
+    k = distinct(values, plan.k or 1)
     begun = {
         shape: GaussianMixture(k, covariance_type=shape, random_state=plan.seed, max_iter=300) for shape in _SHAPES
     }
     made = {shape: _quietly(one, values) for shape, one in begun.items()}
     bics = {shape: float(mixture.bic(values)) for shape, mixture in made.items()}
     best = min(bics, key=lambda shape: bics[shape])
-    labels = _compact(made[best].predict(values))
+    labels = compact(made[best].predict(values))
     return Fit(labels, int(labels.max()) + 1, bic=bics[best], chosen={"covariances": best})
 
 
@@ -238,10 +238,10 @@ def _felled(tree: Floats, cut: float | None, k: int | None) -> Ints:
     from scipy.cluster.hierarchy import fcluster
 
     if cut is not None:
-        return _compact(fcluster(tree, cut, "distance"))
+        return compact(fcluster(tree, cut, "distance"))
     ranked = tree.copy()  # equal heights, and those of centroid and median that fall, are cut in the order of merging
     ranked[:, 2] = np.arange(len(tree))
-    return _compact(fcluster(ranked, len(tree) - (k or 1) + 0.5, "distance"))
+    return compact(fcluster(ranked, len(tree) - (k or 1) + 0.5, "distance"))
 
 
 def _dbscan(space: Space, plan: Plan) -> Fit:
@@ -252,7 +252,7 @@ def _dbscan(space: Space, plan: Plan) -> Fit:
     reach = plan.eps if plan.eps is not None else knee(np.sort(kth_distances(points, metric, least)))
     if reach <= 0:
         raise InputError("more than half of the units have neighbours at distance 0, so dbscan has no reach; give eps")
-    labels = _compact(DBSCAN(eps=reach, min_samples=least, metric=metric).fit(points).labels_)
+    labels = compact(DBSCAN(eps=reach, min_samples=least, metric=metric).fit(points).labels_)
     return Fit(labels, int(labels.max()) + 1, chosen={"eps": float(reach), "min_size": least})
 
 
@@ -261,7 +261,7 @@ def _hdbscan(space: Space, plan: Plan) -> Fit:
 
     points, metric = _for_sklearn(space, plan)
     least = min(plan.min_size or max(5, len(space.values) // 100), len(space.values))
-    labels = _compact(HDBSCAN(min_cluster_size=least, metric=metric, copy=True).fit(points).labels_)
+    labels = compact(HDBSCAN(min_cluster_size=least, metric=metric, copy=True).fit(points).labels_)
     return Fit(labels, int(labels.max()) + 1, chosen={"min_size": least})
 
 
@@ -299,7 +299,7 @@ def knee(ascending: Floats) -> float:
 # ---- labels -----------------------------------------------------------------------------------------------------
 
 
-def _distinct(values: Floats, k: int) -> int:
+def distinct(values: Floats, k: int) -> int:
     """Return k if so many units differ."""
     some = len(np.unique(values[: 50 * k], axis=0))  # enough, nearly always
     differ = some if some >= k else len(np.unique(values, axis=0))
@@ -308,7 +308,7 @@ def _distinct(values: Floats, k: int) -> int:
     raise InputError(f"k={k} is more than the {differ:,} different units there are; choose a smaller k")
 
 
-def _compact(labels: npt.NDArray[Any]) -> Ints:
+def compact(labels: npt.NDArray[Any]) -> Ints:
     """Number segments from 0 without gaps; noise stays -1."""
     found, codes = np.unique(labels[labels >= 0], return_inverse=True)
     compact = np.full(len(labels), -1, np.int64)

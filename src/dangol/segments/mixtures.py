@@ -11,9 +11,7 @@ from dangol.core.errors import InputError
 from dangol.kernels.means import means
 from dangol.kernels.mixtures import SETTLED, SHAPES, mixture
 
-from .methods import Fit
-from .methods import _compact as compact
-from .methods import _distinct as distinct
+from .methods import Fit, compact, distinct
 
 Floats = npt.NDArray[np.float64]
 

@@ -44,7 +44,7 @@ def sentences(segments: Segments, more: Sequence[Sentence] = ()) -> tuple[Senten
     """Say what was found: whether it can be trusted and how many there are, ``more``, then how good they are."""
     tails = tailed(segments.told["skewness"])
     found = [_headline(segments), *tails, *more, _stability(segments), _silhouette(segments)]
-    found += [*_extremes(segments), *_excluded(segments), *_remarks(segments)]
+    found += [*_extremes(segments), *left_out(segments.units.excluded), *_remarks(segments)]
     return tuple(one for one in found if one is not None)
 
 
@@ -189,8 +189,8 @@ def _extremes(segments: Segments) -> list[Sentence]:
     return said
 
 
-def _excluded(segments: Segments) -> list[Sentence]:
-    excluded = segments.units.excluded
+def left_out(excluded: Mapping[str, int]) -> list[Sentence]:
+    """Say how many units lacked a feature, by feature."""
     if not excluded:
         return []
     reasons = ", ".join(f"{reason} {count:,}" for reason, count in excluded.items())

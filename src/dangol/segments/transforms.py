@@ -14,6 +14,7 @@ from dangol.core.words import Sentence
 
 from .transform_steps import SCALES, SHARE, Step, read_chain, read_steps
 from .transform_words import sentences
+from .units import LARGEST
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -146,10 +147,21 @@ def transformed(units: Units, steps: str | Sequence[str], *, scale: str) -> Tran
     for step in chain:
         for place in _places(step, units):
             before = values[:, place].copy()
-            made = _applied(step, before, units, units.features[place])
-            values[:, place] = made.values
+            with np.errstate(over="ignore", invalid="ignore"):  # what is too large is refused
+                made = _applied(step, before, units, units.features[place])
+            values[:, place] = _within_reach(made.values, step, units.features[place])
             account.append(_change(step, units.features[place], before, made))
     return Transformed(values, tuple(map(str, chain)), tuple(account))
+
+
+def _within_reach(values: Floats, step: Step, feature: str) -> Floats:
+    """Return values of which distances can be computed."""
+    if (np.abs(values) <= LARGEST).all():
+        return values
+    raise InputError(
+        f"{str(step)!r} makes values of feature {feature!r} larger than {LARGEST:g}, of which no distances can be "
+        "computed, because most units differ next to nothing and some by much; take log1p, or leave the feature out"
+    )
 
 
 def _places(step: Step, units: Units) -> list[int]:
@@ -243,7 +255,8 @@ def _shrink(values: Floats, step: Step, units: Units) -> _Made:
 def _denominators(step: Step, units: Units) -> Floats:
     name = step.by or ""
     n = units.number(name)
-    for wrong, found in ((~np.isfinite(n), "missing"), (n <= 0, "not above 0")):
+    odd = (n > LARGEST) | (n < 1 / LARGEST)
+    for wrong, found in ((~np.isfinite(n), "missing"), (n <= 0, "not above 0"), (odd, "out of all bounds")):
         if wrong.any():
             first = units.ids[int(np.argmax(wrong))].as_py()
             raise InputError(

@@ -22,6 +22,7 @@ Flags = npt.NDArray[np.bool_]
 Missing = Literal["refuse", "drop"]
 
 AS_OF: Final = "as_of"
+LARGEST: Final = 1e30  # beyond it, and below its inverse, squares and sums of distances are no longer numbers
 _USUAL: Final = ("user", "session", "group")  # names of the id column, where none is given
 
 
@@ -274,11 +275,25 @@ def _refuse_odd(values: Floats, names: tuple[str, ...], ids: pa.Array, unit: str
             f"feature {names[place]!r} of {unit} {ids[row].as_py()!r} is infinite, as {int(endless.sum()):,} values "
             "are; was it divided by zero? Make it missing, or leave the units out"
         )
-    still = np.flatnonzero(values.min(axis=0) == values.max(axis=0))
+    huge = np.abs(values) > LARGEST
+    if huge.any():
+        row, place = (int(one[0]) for one in np.nonzero(huge))
+        raise InputError(
+            f"feature {names[place]!r} of {unit} {ids[row].as_py()!r} is {values[row, place]:g}, and distances can be "
+            f"computed of numbers up to {LARGEST:g}; is it a mistake? Divide the feature, or leave the unit out"
+        )
+    least, most = values.min(axis=0), values.max(axis=0)
+    still = np.flatnonzero(least == most)
     if len(still):
         raise InputError(
             f"feature {names[still[0]]!r} is {values[0, still[0]]:g} for all {len(values):,} units, so it tells none "
             "apart; leave it out"
+        )
+    close = np.flatnonzero(most - least < 1 / LARGEST)
+    if len(close):
+        raise InputError(
+            f"feature {names[close[0]]!r} differs by {(most - least)[close[0]]:g} between units at most, too little to "
+            "compute distances of; multiply it, or leave it out"
         )
 
 
