@@ -162,9 +162,9 @@ def _kmeans(values: Floats, plan: Plan) -> Fit:
 
     k = distinct(values, plan.k or 1)
     if plan.method == "kmeans":
-        made = KMeans(k, n_init=plan.starts, random_state=plan.seed).fit(values)
+        made = _quietly(KMeans(k, n_init=plan.starts, random_state=plan.seed), values)
     else:
-        made = MiniBatchKMeans(k, n_init=3, batch_size=4096, random_state=plan.seed).fit(values)
+        made = _quietly(MiniBatchKMeans(k, n_init=3, batch_size=4096, random_state=plan.seed), values)
     labels = compact(made.labels_)
     return Fit(labels, int(labels.max()) + 1, loss=float(made.inertia_))
 
@@ -192,15 +192,15 @@ def _gmm(values: Floats, plan: Plan) -> Fit:
     return Fit(labels, int(labels.max()) + 1, bic=bics[best], chosen={"covariances": best})
 
 
-def _quietly(mixture: Any, values: Floats) -> Any:
-    """Fit a mixture; that it has not settled after so many rounds is no reason to warn, the BIC judges it as it is."""
+def _quietly(model: Any, values: Floats) -> Any:
+    """Fit a model; what has not settled, or found fewer segments, is judged as it is: nobody is to be warned."""
     import warnings
 
     from sklearn.exceptions import ConvergenceWarning
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return mixture.fit(values)
+        return model.fit(values)
 
 
 def grown(space: Space, plan: Plan) -> Floats:
