@@ -12,7 +12,7 @@ import numpy.typing as npt
 from dangol.core.errors import InputError
 from dangol.core.words import Sentence
 
-from .methods import BY_DENSITY, Linkage, Method, Metric, Plan, fit, read_plan
+from .methods import BY_DENSITY, Fit, Linkage, Method, Metric, Plan, fit, read_plan
 from .prepare import Prepared, prepare
 from .quality import measures
 from .segment_words import skewness
@@ -55,7 +55,7 @@ def cluster(
 
         silhouette = (b - a) / max(a, b)        from -1 to 1; 0 for a unit alone in its segment
 
-    **Stability** is the mean adjusted Rand index between the segments and those made anew of 90 % of the core (2,000
+    **Stability** is the mean adjusted Rand index between the segments and those made anew of 90 % of the core (1,500
     units at most), everything fitted anew: 1 where all come back, 0 where no more than by chance. Below .6, or with
     more than 80 % of the units in one segment, the first sentence says that there is no strong structure.
 
@@ -138,18 +138,29 @@ def cluster(
     ready = prepare(units, plan)
     found = fit(ready.space, plan)
     names, codes = _named(found.labels, ready)
-    numeric = ~units.categorical
-    told: dict[str, Any] = {
+    return Segments(units, names, codes, _told(ready, found, plan, resamples))
+
+
+def _told(ready: Prepared, found: Fit, plan: Plan, resamples: int) -> dict[str, Any]:
+    """Say how segments were made and how good they are, as JSON could hold it."""
+    numeric = ~ready.core.categorical
+    return {
         "plan": {**asdict(plan), "transforms": list(plan.transforms)},
         "quality": measures(ready, found.labels),
-        "stability": agreement(ready.core, found.labels, plan, resamples=resamples, seed=seed),
+        "stability": agreement(
+            ready.core,
+            found.labels,
+            plan,
+            resamples=resamples,
+            seed=plan.seed,
+            covariances=found.chosen.get("covariances"),
+        ),
         "transforms": ready.transformed.table().to_dict("records"),
-        "skewness": skewness(ready.space.values[:, numeric], np.array(units.features)[numeric].tolist()),
+        "skewness": skewness(ready.space.values[:, numeric], np.array(ready.core.features)[numeric].tolist()),
         "remarks": [_kept(one) for one in ready.transformed.sentences()],
         "extremes": _set_aside(ready),
         "chosen": found.chosen,
     }
-    return Segments(units, names, codes, told)
 
 
 def _named(labels: Ints, ready: Prepared) -> tuple[tuple[str, ...], Ints]:

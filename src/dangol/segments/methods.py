@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, get_args
@@ -26,7 +27,6 @@ MATRIX: Final = 20_000  # units up to which all distances are kept
 _CENTRED: Final = ("ward", "centroid", "median")  # linkages of means, which need squared Euclidean distances
 _MEANS: Final = ("kmeans", "minibatch", "gmm")
 _STARTS: Final = 10
-_SHAPES: Final = ("full", "tied", "diag", "spherical")
 _PAIRS: Final = {"euclidean": "euclidean", "manhattan": "cityblock", "cosine": "cosine"}
 
 
@@ -178,18 +178,9 @@ def _medoids(space: Space, plan: Plan, ks: Sequence[int]) -> Iterator[Fit]:
 
 
 def _gmm(values: Floats, plan: Plan) -> Fit:
-    """Fit mixtures with every shape of covariances and take that of the lowest BIC."""
-    from sklearn.mixture import GaussianMixture
+    from .mixtures import gmm  # it makes a Fit, so it stands above this module
 
-    k = distinct(values, plan.k or 1)
-    begun = {
-        shape: GaussianMixture(k, covariance_type=shape, random_state=plan.seed, max_iter=300) for shape in _SHAPES
-    }
-    made = {shape: _quietly(one, values) for shape, one in begun.items()}
-    bics = {shape: float(mixture.bic(values)) for shape, mixture in made.items()}
-    best = min(bics, key=lambda shape: bics[shape])
-    labels = compact(made[best].predict(values))
-    return Fit(labels, int(labels.max()) + 1, bic=bics[best], chosen={"covariances": best})
+    return gmm(values, plan.k or 1, seed=plan.seed, starts=plan.starts)
 
 
 def _quietly(model: Any, values: Floats) -> Any:
