@@ -40,9 +40,10 @@ def test_losses_are_relative_to_the_first() -> None:
 
 
 def test_noise_is_drawn_beside_the_silhouettes() -> None:
-    table = choice().table.drop_duplicates("k")
-    noise = next(trace for trace in choice().figure().data if trace.name == "noise without structure")
-    assert list(noise.y) == table["silhouette_noise"].to_list()
+    """The methods differ in what they get out of data without groups: drawn is the highest at each k."""
+    highest = choice().table.groupby("k")["silhouette_noise"].max()
+    noise = next(trace for trace in choice().figure().data if trace.name == "data without groups")
+    assert list(noise.y) == highest.to_list()
 
 
 def test_what_is_recommended_is_ringed_and_is_the_title() -> None:
@@ -62,7 +63,10 @@ def test_that_nothing_is_recommended_is_the_title() -> None:
     assert not (result.table["verdict"] == "recommended").any()
     assert f"No strong structure: none of {len(result.table)} ways can be recommended" in said(result.figure())
     assert f"뚜렷한 구조 없음: {len(result.table)}가지 가운데 추천할 것이 없음" in said(result.figure("ko"))
-    assert "highest silhouette" in [trace.name for trace in result.figure().data]
+    best, first = result.tables["best"].iloc[0], result.sentences[0].values
+    assert (best["k"], best["silhouette"]) == (first["k"], pytest.approx(float(first["silhouette"]), abs=5e-4))
+    assert result.tables["silhouettes"]["segment"].nunique() == best["k"]  # the ringed way is the one that is drawn
+    assert "the best" in [trace.name for trace in result.figure().data]
     assert "hollow: something speaks against it" in [trace.name for trace in result.figure().data]
 
 

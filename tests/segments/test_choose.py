@@ -21,7 +21,7 @@ from dangol.segments import choose, gap
 from dangol.segments.again import ladder_of
 from dangol.segments.choose import choose_clusters, read_ks, read_methods
 from dangol.segments.choose_rows import Choice, judged
-from dangol.segments.gap import noise_of
+from dangol.segments.gap import Held, noise_of
 from dangol.segments.methods import Fit, Plan
 from tests.segments.crowds import mixture
 from tests.segments.faithful import FAITHFUL
@@ -145,6 +145,11 @@ NOTHING = {
     "one normal group, correlated": lambda rng: rng.normal(size=(300, 4)) @ rng.normal(size=(4, 4)),
     "uniform noise": lambda rng: rng.uniform(size=(300, 2)),
     "uniform noise in five features": lambda rng: rng.uniform(size=(300, 5)),
+    "a long tail": lambda rng: rng.exponential(size=(300, 2)),
+    "a longer tail, correlated": lambda rng: np.exp(rng.normal(size=(300, 2)) @ [[1, 0.8], [0, 0.6]]),
+    "counts": lambda rng: rng.poisson(1.5, size=(300, 2)).astype(float),
+    "shares": lambda rng: rng.beta(0.5, 3, size=(300, 3)),
+    "two kinds of zeros": lambda rng: rng.exponential(size=(300, 2)) * (rng.random((300, 2)) < 0.5),
 }
 
 
@@ -163,6 +168,22 @@ def test_no_structure_is_said_for_nearly_every_seed(kind: str) -> None:
     assert sum(one.summary().startswith("No strong structure") for one in found) >= 18
 
 
+APART = {  # three groups of Gaussian and of whole numbers, one with half of the units of the others
+    "normal": lambda rng: mixture(rng, 300, 2, apart=5, shares=(0.4, 0.4, 0.2))[0],
+    "counts": lambda rng: rng.poisson(np.repeat([[2, 2], [14, 2], [2, 14]], [120, 120, 60], axis=0)).astype(float),
+    "tails": lambda rng: np.expm1(mixture(rng, 300, 2, apart=5, shares=(0.4, 0.4, 0.2))[0] / 2 + 4),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", APART)
+def test_groups_apart_are_found_for_nearly_every_seed(kind: str) -> None:
+    """What is held to data without groups must not be held back where there are some."""
+    steps = ["log1p"] if kind == "tails" else []
+    found = [choices(APART[kind](np.random.default_rng(seed)), k="2..6", transforms=steps) for seed in range(20)]
+    assert sum(recommended(one)["k"].tolist() == [3] for one in found) >= 18
+
+
 def test_old_faithful_has_three_components_of_one_shape() -> None:
     """mclust chooses EEE with three components; its BIC, of the other sign, is -2314.316, scikit-learn's -2314.296."""
     found = choices(FAITHFUL, methods="gmm", k="2..9", scale="none", extremes="keep", resamples=0)
@@ -179,7 +200,7 @@ def way(
 ) -> Choice:
     fit = Fit(np.zeros(1, np.int64), k)
     measures: dict[str, Any] = {"silhouette": silhouette, "noise": noise}
-    return Choice(Plan(method, k=k), fit, measures, {"mean": stability, "sd": 0.0}, 0.1, (0.0, 0.0), verdict)
+    return Choice(Plan(method, k=k), fit, measures, {"mean": stability, "sd": 0.0}, Held(), verdict)
 
 
 def verdicts(*ways: Choice) -> list[str]:
@@ -231,13 +252,20 @@ def to_medoids(values: Floats, medoids: npt.NDArray[np.int64]) -> float:
 def test_the_gap_statistic_in_plain_python() -> None:
     """Witness: the definition, with the losses of all pairs, on the same noise."""
     values = mixture(np.random.default_rng(4), 90, 2, apart=4)[0]
-    plans, ks = [Plan(one) for one in ("kmeans", "kmedoids", "hierarchical", "gmm")], [2, 3, 4]
-    found = noise_of(space(values), plans, ks, squared=False, seed=6)
-    real, *noise = gap._sets(values, 1_000, 6)
-    assert sorted(found.gap) == ["hierarchical", "kmeans", "kmedoids"]
-    for method in found.gap:
+    ks = [2, 3, 4]
+    ways = [
+        (Plan(method, k=k), fit)
+        for method in ("kmeans", "kmedoids", "hierarchical", "gmm")
+        for k, fit in zip(ks, ladder_of(space(values), Plan(method), ks), strict=True)
+        if fit is not None
+    ]
+    held = noise_of(space(values), ways, squared=False, seed=6)
+    found = {(plan.method, plan.k): one for plan, one in held.items() if one.gap == one.gap}
+    noise = gap.boxes(values, gap.SETS, 6)
+    assert {method for method, _ in found} == {"hierarchical", "kmeans", "kmedoids"}
+    for method in ("hierarchical", "kmeans", "kmedoids"):
         losses = []
-        for one in (real, *noise):
+        for one in (values, *noise):
             fits = [fit for fit in ladder_of(space(one), Plan(method, starts=gap.STARTS), ks) if fit is not None]
             loss = [pooled(one, fit.labels) if fit.medoids is None else to_medoids(one, fit.medoids) for fit in fits]
             losses.append([math.log(each) for each in loss])
@@ -245,23 +273,50 @@ def test_the_gap_statistic_in_plain_python() -> None:
             of_noise = [row[place] for row in losses[1:]]
             mean = sum(of_noise) / 10
             spread = math.sqrt(sum((one - mean) ** 2 for one in of_noise) / 10) * math.sqrt(1 + 1 / 10)
-            assert found.gap[method][place] == pytest.approx(mean - losses[0][place], rel=1e-6)
-            assert found.gap_se[method][place] == pytest.approx(spread, rel=1e-5)
-    assert int(np.argmax(found.gap["kmeans"])) == 1  # three groups
+            one = found[method, ks[place]]
+            assert one.gap == pytest.approx(mean - losses[0][place], rel=1e-6)
+            assert one.gap_se == pytest.approx(spread, rel=1e-5)
+    assert max(ks, key=lambda k: found["kmeans", k].gap) == 3  # three groups
 
 
 def test_noise_fills_the_box_along_the_principal_axes() -> None:
     """A line at 45 degrees has a thin box, not a square."""
     along = np.linspace(-1, 1, 500)
     values = np.column_stack([along, along]) + np.random.default_rng(1).normal(0, 0.01, (500, 2))
-    real, *noise = gap._sets(values, 1_000, 0)
+    turn = np.array([[1, 1], [-1, 1]]) / math.sqrt(2)  # the axes, to two digits
+    real, noise = values @ turn.T, gap.boxes(values, gap.SETS, 0)
     assert len(noise) == gap.SETS
     assert np.ptp(real, axis=0).min() < 0.1 < np.ptp(real, axis=0).max()
     for one in noise:
-        assert (one.min(axis=0) >= real.min(axis=0)).all()
-        assert (one.max(axis=0) <= real.max(axis=0)).all()
-        assert np.ptp(one, axis=0) == pytest.approx(np.ptp(real, axis=0), rel=0.03)
-    assert len(gap._sets(values, 100, 0)[0]) == 100
+        assert np.ptp(one @ turn.T, axis=0) == pytest.approx(np.ptp(real, axis=0), rel=0.05)
+        assert (one @ turn.T).std(axis=0) == pytest.approx(np.ptp(real, axis=0) / math.sqrt(12), rel=0.1)
+    assert len(gap._sample(values, 100, 0)) == 100
+
+
+def test_what_is_held_to_noise_is_held_to_the_stricter_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hand calculation: two sets of each kind and two k, and what two pairs leave of the squared distances."""
+    monkeypatch.setattr(gap, "SETS", 2)
+    worths = np.array([[0.4, 0.1], [0.6, 0.1], [0.5, 0.3], [0.5, 0.3]])
+    means, spreads = gap._kinds(worths)
+    assert means == pytest.approx(np.array([[0.5, 0.1], [0.5, 0.3]]))
+    own, mean = 0.02 * 1.5, 0.02 * 1.5 / 2  # the variance at this k, and the mean over both k
+    assert spreads[0] == pytest.approx([math.sqrt((own + mean) / 2), math.sqrt(mean / 2)])
+    assert spreads[1] == pytest.approx([0, 0])
+    line = np.array([[0.0], [2.0], [6.0], [8.0]])  # squared distances to 4: 16 + 4 + 4 + 16; to 1 and 7: 4 times 1
+    assert gap._left(line, Fit(np.array([0, 0, 1, 1]), 2)) == pytest.approx(4 / 40)
+    assert math.isnan(gap._left(line, Fit(np.array([0, 0, 1, -1]), 2)))
+    assert math.isnan(gap._left(line, None))
+
+
+@pytest.mark.parametrize(
+    ("worth", "tighter", "clear"),
+    [(0.5, 0.0, True), (0.49, 4.9, False), (0.49, 5.0, True), (0.49, math.nan, False), (0.51, math.nan, True)],
+)
+def test_segments_are_clearer_than_noise_by_silhouette_or_by_tightness(
+    worth: float, tighter: float, clear: bool
+) -> None:
+    assert gap.Held(silhouette=0.3, limit=0.5, tighter=tighter).beaten(worth) is clear
+    assert gap.Held().beaten(worth)  # nothing is known of noise
 
 
 # ---- other data -------------------------------------------------------------------------------------------------

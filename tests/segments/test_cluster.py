@@ -201,13 +201,18 @@ def test_a_table_that_has_segments_already() -> None:
 
 
 def test_a_long_tail_is_told() -> None:
-    """Exponential noise is cut into stable segments though it has no groups: the second sentence says so."""
+    """Exponential noise is cut into stable segments though it has no groups: the first two sentences say so."""
     values = np.random.default_rng(2).exponential(size=(400, 2))
     frame = pd.DataFrame(values, columns=["x", "y"]).assign(user=[f"u{i}" for i in range(400)])
     raw = dg.cluster(frame, "x, y", k=3, extremes="keep", resamples=0)
     skew = ((frame["x"] - frame["x"].mean()) ** 3).mean() / frame["x"].std(ddof=0) ** 3
     assert raw.told["skewness"]["x"] == pytest.approx(skew)
+    assert raw.quality["clearer"] is False
+    assert raw.summary().startswith("No strong structure: they are no clearer than those of data without groups")
+    assert raw.summary("ko").startswith("뚜렷한 구조가 없습니다. 값의 범위와 분포는 같지만 집단이 없는 데이터를 나눠도")
     assert raw.result.sentences[1].write().startswith("With a long tail where it was clustered: ‘x’, ‘y’")
-    assert "long tail" in dg.choose_clusters(frame, "x, y", k="2..4", resamples=4).summary()
+    kinds = np.repeat(["a", "b"], 200)
+    other = dg.choose_clusters(frame.assign(kind=kinds), "x, y, kind", methods="kmedoids", metric="gower", k="2..4")
+    assert "long tail" in other.summary()  # with other distances nothing is held to data without groups
     logged = dg.cluster(frame, "x, y", k=3, transforms="log1p", extremes="keep", resamples=0)
     assert "long tail" not in logged.summary()

@@ -96,6 +96,12 @@ VALUES: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "kmedoids": ("k-medoids", "k-메도이드"),
         "minibatch": ("mini-batch k-means", "미니배치 k-평균"),
     },
+    "metric": {
+        "cosine": ("cosine", "코사인"),
+        "euclidean": ("euclidean", "유클리드"),
+        "gower": ("gower", "고어"),
+        "manhattan": ("manhattan", "맨해튼"),
+    },
     "reason": FATES,
     "silhouette_kind": {
         "exact": ("exact", "전체 거리"),
@@ -115,7 +121,7 @@ VALUES: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "days": ("days", "일"),
         "events": ("events", "건"),
         "minutes": ("minutes", "분"),
-        "ratio": ("ratio", "비"),
+        "ratio": ("ratio", "비율"),
         "sessions": ("sessions", "세션"),
         "share": ("share", "비중"),
         "users": ("users", "명"),
@@ -123,7 +129,7 @@ VALUES: Final[dict[str, dict[str, tuple[str, str]]]] = {
     },
     "verdict": {
         "fragile": ("fragile", "불안정"),
-        "like noise": ("no better than noise", "잡음과 다르지 않음"),
+        "like noise": ("like no groups", "집단 없는 데이터 수준"),
         "lopsided": ("lopsided", "한쪽에 몰림"),
         "near tie": ("near tie", "거의 비슷함"),
         "recommended": ("recommended", "추천"),

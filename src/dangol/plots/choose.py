@@ -37,7 +37,7 @@ def figure(result: Result, lang: str) -> go.Figure:
     """Draw silhouette, stability and loss by number of segments, below them the leading way and the tree.
 
     A line is a method; its hollow points have something against them. The grey line is the silhouette of noise. The
-    leading way is the recommended one, or that of the highest silhouette.
+    leading way is the recommended one, else the best.
     """
     table = result.table
     if table.empty:
@@ -92,9 +92,10 @@ def _title(result: Result, leader: pd.Series[Any], lang: str) -> str:
 
 def _subtitle(result: Result, lang: str) -> str:
     how, asked = result.explain(lang), result.recipe["parameters"]
-    until = say(lang, " · up to {t}", " · {t}까지", t=how["as_of"]) if "as_of" in how else ""
+    until = say(lang, " · data before {t}", " · {t} 이전 데이터", t=how["as_of"]) if "as_of" in how else ""
     steps = [*asked["transforms"], *([asked["scale"]] if asked["scale"] != "none" else [])]
-    values = {"features": shorten(", ".join(asked["features"]), 60), "metric": asked["metric"]}
+    values = {"features": shorten(", ".join(asked["features"]), 60)}
+    values["metric"] = labels.value(asked["metric"], "metric", lang)
     values |= {"steps": shorten(", ".join(steps), 50) or "–", "resamples": asked["resamples"]}
     return f"{how['unit']}{until}<br>" + say(
         lang,
@@ -153,13 +154,13 @@ def _hover(row: pd.Series[Any], column: str, lang: str) -> str:
 
 def _silhouette(drawn: go.Figure, table: pd.DataFrame, lang: str) -> None:
     _lines(drawn, table, "silhouette", {"xaxis": "x", "yaxis": "y"}, lang)
-    noise = table.drop_duplicates("k").sort_values("k")
+    noise = table.groupby("k", as_index=False)["silhouette_noise"].max()
     if noise["silhouette_noise"].notna().any():
         drawn.add_scatter(
             x=noise["k"],
             y=noise["silhouette_noise"],
             mode="lines",
-            name=say(lang, "noise without structure", "구조 없는 잡음"),
+            name=say(lang, "data without groups", "집단이 없는 데이터"),
             line={"color": PALE, "width": 3, "dash": "dot"},
             hovertemplate="%{y:.3f}<extra></extra>",
         )
@@ -207,7 +208,7 @@ def _relative(part: pd.DataFrame) -> pd.Series[float]:
 def _marked(drawn: go.Figure, leader: pd.Series[Any], elbow: pd.DataFrame, lang: str) -> None:
     """Ring the leading way in every panel, and name it in the first."""
     found = leader["verdict"] == "recommended"
-    name = say(lang, "recommended", "추천") if found else say(lang, "highest silhouette", "실루엣이 가장 높음")
+    name = say(lang, "recommended", "추천") if found else say(lang, "the best", "가장 나은 방법")
     part = elbow[elbow["method"] == leader["method"]]
     losses = _relative(part)[part["k"] == leader["k"]].tolist() if len(part) else []
     places = [("x", "y", [leader["silhouette"]]), ("x2", "y2", [leader["stability"]]), ("x3", "y3", losses)]

@@ -18,7 +18,7 @@ from dangol.core.result import Result
 from .choose_rows import STARTS, choices, leading, rescaled
 from .choose_tables import Chosen, tables
 from .choose_words import explain, sentences
-from .methods import Linkage, Method, Metric, Plan, read_plan
+from .methods import DENSE, Linkage, Method, Metric, Plan, read_plan
 from .prepare import prepare
 from .quality import EXACT
 from .transform_steps import SCALES, read_steps
@@ -56,11 +56,14 @@ def choose_clusters(
     - ``lopsided``: more than 80 % of the core are in one segment;
     - ``fragile``: its segments do not come back. Resamples of 90 % of the core (1,500 units at most) are divided anew,
       everything fitted on the resample; stability is the mean adjusted Rand index with the whole, and must reach 0.6;
-    - ``like noise``: its silhouette is not three standard deviations above that of noise. Ten sets of noise, uniform in
-      the box along the principal axes of the core (1,000 units at most), are divided by k-means with the same k.
+    - ``like noise``: its silhouette is not three standard deviations above that of data without groups, divided in
+      the same way. There are two kinds, ten sets each, and the stricter counts: uniform in the box along the principal
+      axes of the core (1,000 units at most), and one crowd, each feature with its own tail and ties but a single peak,
+      correlated as the ranks of the core are.
 
     Of the others the highest silhouette is best. Those within 0.02 of it are near ties: the fewest segments win, then
-    the most stable. If nothing is left, none is recommended, and the first sentence says "No strong structure".
+    the most stable. If nothing is left, none is recommended, and the first sentence says "No strong structure". Then
+    the best way with nothing but ``like noise`` against it leads: its segments are ranges of a slope, no groups apart.
 
     Args:
         table: a row per unit: a data frame, anything with the Arrow C stream, a ``Result``, a Parquet or CSV file.
@@ -86,11 +89,11 @@ def choose_clusters(
         A Result named ``choose``. ``choices`` has a row per way: method, k (segments in the core), silhouette (mean of
         the core, noise left out), silhouette_kind (``exact``; above 20,000 units ``squared``, by squared distances),
         silhouette_macro (mean of the segments' means), silhouette_all (with the extremes as segments), silhouette_noise
-        (k-means in noise), davies_bouldin, calinski_harabasz, gap and gap_se (kmeans, kmedoids by its sum of distances,
-        hierarchical; on 1,000 units at most), bic (gmm; lower is better), smallest (units), largest_share, noise (share
-        of the core), min_size (hdbscan), stability, stability_sd, verdict. ``best`` has the ways from best to worst.
-        ``elbow``: method, k, loss. Of the recommended way, else that of the highest silhouette: ``silhouettes`` (unit,
-        segment, silhouette), ``map`` and ``axes`` (unit, x, y, segment: two principal components, or the two features:
+        (data without groups), davies_bouldin, calinski_harabasz, gap and gap_se (kmeans, kmedoids by its sum of
+        distances, hierarchical; on 1,000 units at most), bic (gmm; lower is better), smallest (units), largest_share,
+        noise (share of the core), min_size (hdbscan), stability, stability_sd, verdict. ``best`` has the ways from best
+        to worst. ``elbow``: method, k, loss. Of the way that leads, recommended or not: ``silhouettes`` (unit, segment,
+        silhouette), ``map`` and ``axes`` (unit, x, y, segment: two principal components, or the two features:
         only a picture), ``sensitivity`` (scale, agreement, silhouette). ``tree``: the merges of hierarchical.
         ``transforms``, ``excluded``. ``units(segment=, method=, k=)`` lists the units of a segment.
 
@@ -106,8 +109,9 @@ def choose_clusters(
     References:
         Rousseeuw 1987, doi:10.1016/0377-0427(87)90125-7 (silhouette); Tibshirani, Walther, Hastie 2001,
         doi:10.1111/1467-9868.00293 (gap); Davies, Bouldin 1979, doi:10.1109/TPAMI.1979.4766909; Caliński, Harabasz
-        1974, doi:10.1080/03610927408827101; Hubert, Arabie 1985, doi:10.1007/BF01908075 (adjusted Rand); Hennig 2007,
-        doi:10.1016/j.csda.2006.11.025 (stability).
+        1974, doi:10.1080/03610927408827101; Liu et al. 2008, doi:10.1198/016214508000000454 (held to a single crowd);
+        Hubert, Arabie 1985, doi:10.1007/BF01908075 (adjusted Rand); Hennig 2007, doi:10.1016/j.csda.2006.11.025
+        (stability).
 
     Example:
         >>> import numpy as np, pandas as pd
@@ -193,8 +197,9 @@ def read_methods(methods: object, n: int, metric: str, linkage: str) -> tuple[st
     """Read the methods to try; without any, those that suit so many units and the metric."""
     if methods is None:
         if metric != "euclidean":
-            suited = ("kmedoids", "hierarchical", "hdbscan") if linkage not in _CENTRED else ("kmedoids", "hdbscan")
-            return suited if n <= EXACT else ("kmedoids",)
+            tree = () if linkage in _CENTRED else ("hierarchical",)
+            density = () if n > DENSE else ("hdbscan",)
+            return ("kmedoids", *tree, *density) if n <= EXACT else ("kmedoids",)
         return METHODS if n <= EXACT else FOR_MANY
     named = [part.strip() for part in methods.split(",")] if isinstance(methods, str) else methods
     if not isinstance(named, Sequence) or not named:
@@ -226,6 +231,8 @@ def _find(
     names, codes = chosen.named(ways[0])
     if segment is None:
         return ids
+    if not isinstance(segment, str):
+        raise InputError(f"segment={segment!r} must be the name of a segment, a text such as '1'")
     if segment not in names:
         raise unknown("segment", segment, names, "this way")
     found: npt.NDArray[Any] = ids[codes == names.index(segment)]

@@ -15,11 +15,11 @@ from dangol.kernels.distances import Space
 from dangol.kernels.separation import separations
 
 from .again import at_once, ladder_of
-from .gap import Noise, noise_of
+from .gap import Held, noise_of
 from .methods import Fit, Plan, ladder
 from .mixtures import gmm
 from .prepare import Prepared, points
-from .quality import EXACT, Measures, everybody, kind, measured, widths, with_extremes
+from .quality import EXACT, Measures, everybody, kind, measured, widths, with_extremes, worth
 from .segment_words import FRAGILE, LOPSIDED
 from .stability import adjusted_rand, draws, part_plan, told
 
@@ -29,6 +29,7 @@ Ints = npt.NDArray[np.int64]
 TIE: Final = 0.02  # silhouettes that differ by no more are called equal
 SHARES: Final = (0.01, 0.02, 0.05)  # of the core: the smallest segments that hdbscan tries
 STARTS: Final = 3  # of k-means in resamples, and for many units
+LIKE_NOISE: Final = "like noise"  # the verdict
 _SLOWEST: Final = ("hierarchical", "kmedoids", "hdbscan", "gmm")  # they are begun first, so that no thread is idle
 
 
@@ -41,8 +42,7 @@ class Choice:
         fit: what came of it.
         measures: its quality.
         stability: its agreement with the same way in resamples.
-        noise: the silhouette that noise has with as many segments.
-        gap: the gap statistic, and its standard error.
+        held: what the same way comes to in noise.
         verdict: ``recommended``, ``near tie``, or what speaks against it; "" if it is merely not the best.
     """
 
@@ -50,15 +50,13 @@ class Choice:
     fit: Fit
     measures: Measures
     stability: Mapping[str, Any]
-    noise: float
-    gap: tuple[float, float]
+    held: Held
     verdict: str = ""
 
     @property
     def worth(self) -> float:
-        """The silhouette by which ways are compared: a unit that is left as noise counts as 0."""
-        silhouette, noise = self.measures["silhouette"], self.measures["noise"]
-        return -math.inf if silhouette is None else float(silhouette) * (1 - float(noise or 0))
+        """The silhouette by which ways are compared."""
+        return worth(self.measures)
 
 
 def choices(ready: Prepared, plans: Sequence[Plan], ks: Sequence[int], resamples: int, least: int) -> list[Choice]:
@@ -70,21 +68,13 @@ def choices(ready: Prepared, plans: Sequence[Plan], ks: Sequence[int], resamples
     measures = _measured(ready, [fit for _, fit in fits])
     drawn = draws(len(ready.core), resamples, seed)
     scores = _scores(ready, fits, drawn)
-    many = sorted({*ks, *(fit.k for _, fit in fits)})
-    noise = noise_of(ready.space, plans, many, squared=kind(ready.space) == "squared", seed=seed)
+    held = noise_of(ready.space, fits, squared=kind(ready.space) == "squared", seed=seed)
     units = len(drawn[0]) if drawn else 0
     made = [
-        Choice(plan, fit, one, told(list(score), units), noise.expected(fit.k), _gap(noise, plan))
+        Choice(plan, fit, one, told(list(score), units), held.get(plan, Held()))
         for (plan, fit), one, score in zip(fits, measures, scores.T, strict=True)
     ]
-    return judged([replace(one, verdict=_against(one, noise, least)) for one in made])
-
-
-def _gap(noise: Noise, plan: Plan) -> tuple[float, float]:
-    if plan.method not in noise.gap:
-        return math.nan, math.nan
-    place = noise.ks.index(plan.k or 0)
-    return float(noise.gap[plan.method][place]), float(noise.gap_se[plan.method][place])
+    return judged([replace(one, verdict=_against(one, least)) for one in made])
 
 
 # ---- dividing ---------------------------------------------------------------------------------------------------
@@ -164,7 +154,7 @@ def _scores(ready: Prepared, fits: Sequence[tuple[Plan, Fit]], drawn: Sequence[I
 # ---- judging ----------------------------------------------------------------------------------------------------
 
 
-def _against(choice: Choice, noise: Noise, least: int) -> str:
+def _against(choice: Choice, least: int) -> str:
     """Name what speaks against a way, the gravest first."""
     measures, stability = choice.measures, choice.stability["mean"]
     if float(measures["smallest"] or 0) < least:
@@ -173,7 +163,7 @@ def _against(choice: Choice, noise: Noise, least: int) -> str:
         return "lopsided"
     if stability is not None and stability < FRAGILE:
         return "fragile"
-    return "like noise" if choice.worth < noise.beaten(choice.fit.k) else ""
+    return "" if choice.held.beaten(choice.worth) else LIKE_NOISE
 
 
 def judged(made: Sequence[Choice]) -> list[Choice]:
@@ -190,10 +180,9 @@ def judged(made: Sequence[Choice]) -> list[Choice]:
 
 
 def leading(made: Sequence[Choice]) -> int | None:
-    """Return the place of the recommended way; without one, that of the highest silhouette."""
-    if not made:
-        return None
-    return max(range(len(made)), key=lambda place: (made[place].verdict == "recommended", made[place].worth))
+    """Return the place of the recommended way; without one, that of the best with nothing but noise against it."""
+    rank = {"recommended": 2, LIKE_NOISE: 1}
+    return max(range(len(made)), key=lambda at: (rank.get(made[at].verdict, 0), made[at].worth), default=None)
 
 
 # ---- other scales -----------------------------------------------------------------------------------------------

@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from dangol.core.result import Tables
 
-from .choose_rows import Choice, Scaled
-from .cluster import _named as named
+from .choose_rows import LIKE_NOISE, Choice, Scaled
+from .cluster import named
 from .maps import map_of
 from .methods import Plan
 from .prepare import Prepared
@@ -38,7 +38,7 @@ class Chosen:
         plan: what all ways have in common.
         methods: those that were tried.
         choices: every way to divide the core.
-        place: that of the recommended way, else of the one with the highest silhouette; None if there is no way.
+        place: that of the recommended way, else of the best; None if there is no way.
         least: the smallest segment that may be.
         scaled: the leading way with other scales.
     """
@@ -54,7 +54,7 @@ class Chosen:
 
     @property
     def leader(self) -> Choice | None:
-        """The recommended way, or the one with the highest silhouette."""
+        """The recommended way, else the best."""
         return None if self.place is None else self.choices[self.place]
 
     @property
@@ -103,18 +103,19 @@ def choices(made: Sequence[Choice]) -> pd.DataFrame:
 
 def _row(choice: Choice) -> dict[str, Any]:
     fit, stability = choice.fit, choice.stability
-    told: dict[str, Any] = {"method": choice.plan.method, **choice.measures, "silhouette_noise": choice.noise}
-    told |= {"gap": choice.gap[0], "gap_se": choice.gap[1], "bic": fit.bic, "min_size": choice.plan.min_size}
+    told: dict[str, Any] = {"method": choice.plan.method, **choice.measures, "silhouette_noise": choice.held.silhouette}
+    told |= {"gap": choice.held.gap, "gap_se": choice.held.gap_se, "bic": fit.bic, "min_size": choice.plan.min_size}
     told |= {"stability": stability["mean"], "stability_sd": stability["sd"], "verdict": choice.verdict}
     return {name: math.nan if value is None else value for name, value in told.items()}
 
 
 def _best(chosen: Chosen) -> pd.DataFrame:
-    """The columns by which ways are judged: the recommended one, near ties, the others, each by silhouette."""
-    rank = {"recommended": 0, "near tie": 1, "": 2}
-    order = sorted(chosen.choices, key=lambda one: (rank.get(one.verdict, 3), -one.worth))
+    """The columns by which ways are judged: the leading one is the first, those with the gravest reasons are last."""
+    rank = {"recommended": 0, "near tie": 1, "": 2, LIKE_NOISE: 3}
+    order = sorted(chosen.choices, key=lambda one: (rank.get(one.verdict, 4), -one.worth))
+    left_out = ["noise"] if any(one.measures["noise"] for one in order) else []
     columns = ["method", "k", "silhouette", "silhouette_noise", "stability", "stability_sd", "smallest"]
-    return choices(order)[[*columns, "largest_share", "verdict"]]
+    return choices(order)[[*columns, "largest_share", *left_out, "verdict"]]
 
 
 def _elbow(chosen: Chosen) -> pd.DataFrame:

@@ -8,16 +8,16 @@ from typing import Any, Final
 
 import numpy as np
 
+from dangol.core import labels
 from dangol.core.words import Sentence, number, percent, plural
 
-from .choose_rows import TIE, Choice
+from .choose_rows import LIKE_NOISE, TIE, Choice
 from .choose_tables import Chosen
 from .extremes import said
 from .gap import SETS
-from .maps import map_of
-from .nouns import counted
+from .nouns import counted, named
 from .quality import kind
-from .segment_words import FRAGILE, left_out, method_name, skewness, tailed
+from .segment_words import FRAGILE, left_out, method_name, moment, skewness, tailed
 
 _ALIKE: Final = 0.8  # adjusted Rand index from which two scales are said to give nearly the same
 _NAMED: Final = 4  # near ties that a sentence names
@@ -28,19 +28,15 @@ _AGAINST: Final = {
     ),
     "lopsided": Sentence("{largest} of them are in one segment", "전체의 {largest}가 한 세그먼트에 몰려 있습니다"),
     "fragile": Sentence(
-        "its segments do not come back in resamples (adjusted Rand {stability}, below {limit})",
-        "표본을 다시 뽑으면 세그먼트가 달라집니다(조정 랜드 지수 {stability}, 기준 {limit})",
-    ),
-    "like noise": Sentence(
-        "noise without any structure, spread over the same range, gives {noise}",
-        "구조가 전혀 없는 균일 잡음에서도 {noise}이 나옵니다",
+        "its segments do not come back in resamples (agreement {stability}, below {limit}; 1 would be the same)",
+        "일부를 빼고 다시 나누면 세그먼트가 달라집니다(일치도 {stability}, 기준 {limit}, 똑같으면 1)",
     ),
 }
 _COUNTS: Final = {
     "too small": ("{} with a segment too small", "너무 작은 세그먼트가 있는 경우 {}가지"),
     "lopsided": ("{} lopsided", "한쪽에 몰린 경우 {}가지"),
     "fragile": ("{} fragile", "불안정한 경우 {}가지"),
-    "like noise": ("{} no better than noise", "잡음과 다르지 않은 경우 {}가지"),
+    LIKE_NOISE: ("{} no clearer than without groups", "집단이 없는 데이터와 다르지 않은 경우 {}가지"),
 }
 
 
@@ -48,12 +44,14 @@ def sentences(chosen: Chosen) -> tuple[Sentence, ...]:
     """Say what was found: a recommendation or that there is none, what it rests on, what qualifies it."""
     found = [_headline(chosen), *_tails(chosen), *_ties(chosen), *_counts(chosen), *_stability(chosen), *_noise(chosen)]
     found += [*_nothing(chosen), *_extremes(chosen), *_scales(chosen), *_squared(chosen)]
-    found += [*chosen.ready.transformed.sentences(), *left_out(chosen.units.excluded), *_picture(chosen)]
+    found += [*chosen.ready.transformed.sentences(), *left_out(chosen.units.excluded)]
     return tuple(found)
 
 
 def _tails(chosen: Chosen) -> list[Sentence]:
-    if chosen.recommended is None:
+    """Of ways that cannot be held to data without groups; those that can have been held to such tails."""
+    best = chosen.recommended
+    if best is None or best.held.limit == best.held.limit:
         return []
     numeric = ~chosen.units.categorical
     names = np.array(chosen.units.features)[numeric].tolist()
@@ -88,28 +86,49 @@ def _headline(chosen: Chosen) -> Sentence:
     if best.stability["mean"] is None:
         return Sentence(
             en + "; whether they come back in resamples was not tried.",
-            ko + ". 표본을 다시 뽑아도 같은 세그먼트가 나오는지는 확인하지 않았습니다.",
+            ko + ". 일부를 빼고 다시 나눠도 같은 세그먼트가 나오는지는 확인하지 않았습니다.",
             values,
         )
     values["stability"] = _told(best.stability["mean"])
     return Sentence(
-        en + ", and they come back in resamples (adjusted Rand {stability}).",
-        ko + ". 표본을 다시 뽑아 나눠도 같은 세그먼트가 나옵니다(조정 랜드 지수 {stability}).",
+        en + ", and they come back in resamples (agreement {stability}; 1 would be the same).",
+        ko + ". 일부를 빼고 다시 나눠도 같은 세그먼트가 나옵니다(일치도 {stability}, 똑같으면 1).",
         values,
     )
 
 
 def _none(chosen: Chosen, leader: Choice, values: dict[str, Any]) -> Sentence:
     """Say that nothing can be recommended, and what speaks against the way with the highest silhouette."""
+    if leader.verdict == LIKE_NOISE:
+        return _slope(leader, values)
     against = _AGAINST[leader.verdict]
     values |= {"smallest": leader.measures["smallest"], "least": chosen.least, "limit": FRAGILE}
-    values |= {"largest": percent(float(leader.measures["largest_share"] or 0)), "noise": _told(leader.noise)}
+    values |= {"largest": percent(float(leader.measures["largest_share"] or 0))}
     values["stability"] = _told(leader.stability["mean"])
     return Sentence(
         "No strong structure: none of {ways} to divide the {units} can be recommended. The highest silhouette, "
         "{silhouette}, is that of {k} segments by {method}, but " + against.en + ".",
         "뚜렷한 구조가 없습니다. {units_ko:을} 나누는 {ways_ko:,}가지 방법 가운데 추천할 만한 것이 없습니다. "
         "실루엣이 가장 높은 것은 {method_ko} {k}개 세그먼트({silhouette})이지만, " + against.ko + ".",
+        values,
+    )
+
+
+def _slope(leader: Choice, values: dict[str, Any]) -> Sentence:
+    """Say that the best way is no clearer than without groups, and what its segments are good for all the same."""
+    values |= {"stability": _told(leader.stability["mean"]), "noise": _told(leader.held.silhouette)}
+    back = leader.stability["mean"] is not None
+    return Sentence(
+        "No strong structure: none of {ways} to divide the {units} can be recommended. The best, {k} segments by "
+        "{method}, "
+        + ("come back in resamples (agreement {stability}), but " if back else "")
+        + "are no clearer than those of data without groups, with the same range and tails (silhouette {silhouette}, "
+        "without groups {noise}): parts of a continuum rather than separate kinds.",
+        "뚜렷한 구조가 없습니다. {units_ko:을} 나누는 {ways_ko:,}가지 방법 가운데 추천할 만한 것이 없습니다. "
+        "가장 나은 {method_ko} {k}개 세그먼트도 "
+        + ("일부를 빼고 다시 나눌 때 다시 나오기는 하지만(일치도 {stability}), " if back else "")
+        + "값의 범위와 분포는 같고 집단이 없는 데이터를 나눈 것만큼만 갈립니다(실루엣 {silhouette}, 집단이 없을 때 "
+        "{noise}). 서로 다른 유형이라기보다 이어진 값을 나눈 구간으로 보십시오.",
         values,
     )
 
@@ -155,10 +174,10 @@ def _stability(chosen: Chosen) -> list[Sentence]:
     return [
         Sentence(
             "Stability: {resamples} resamples of {drawn:,} each were divided anew, everything fitted on the resample; "
-            "for the {k} segments the adjusted Rand index is {mean} on average (standard deviation {sd}, from {low} to "
-            "{high}).",
-            "안정성: {drawn:,}개씩 {resamples}번 뽑아 변환부터 다시 맞춰 나눴습니다. 세그먼트 {k}개의 조정 랜드 지수는 "
-            "평균 {mean}(표준편차 {sd}, {low}~{high})입니다.",
+            "the {k} segments agree with these to {mean} on average (standard deviation {sd}, from {low} to {high}; "
+            "adjusted Rand index: 1 the same, 0 no more than by chance).",
+            "안정성: {drawn:,}개씩 {resamples}번 뽑아 변환부터 다시 맞춰 나눴습니다. 세그먼트 {k}개의 일치도는 평균 "
+            "{mean}(표준편차 {sd}, {low}~{high})입니다. 일치도는 조정 랜드 지수로, 똑같으면 1, 우연 수준이면 0입니다.",
             values,
         )
     ]
@@ -166,14 +185,15 @@ def _stability(chosen: Chosen) -> list[Sentence]:
 
 def _noise(chosen: Chosen) -> list[Sentence]:
     best = chosen.recommended
-    if best is None or best.noise != best.noise:
+    if best is None or best.held.limit != best.held.limit:
         return []
     return [
         Sentence(
-            "For comparison: {sets} sets of noise over the same range, cut into {k} segments, have a silhouette of "
-            "{noise}.",
-            "비교 기준: 같은 범위의 균일 잡음 {sets}벌을 {k}개로 나누면 실루엣이 {noise}입니다.",
-            {"sets": SETS, "k": best.fit.k, "noise": _told(best.noise)},
+            "For comparison: data without groups, with the same range and tails, cut into {k} segments have a "
+            "silhouette of {noise} ({sets} sets each of two kinds; the higher mean).",
+            "비교 기준: 값의 범위와 분포는 같고 집단이 없는 데이터를 {k}개로 나누면 실루엣이 {noise}입니다(두 종류를 "
+            "{sets}벌씩 만들어 더 높은 쪽의 평균).",
+            {"sets": SETS, "k": best.fit.k, "noise": _told(best.held.silhouette)},
         )
     ]
 
@@ -222,14 +242,14 @@ def _scales(chosen: Chosen) -> list[Sentence]:
     values = {"others": ", ".join(f"{one.scale} {number(one.agreement)}" for one in others), "own": chosen.plan.scale}
     least = min(one.agreement for one in others)
     if least < FRAGILE:
-        en = "The scale decides much: against {own}, the adjusted Rand index is {others}."
-        ko = "스케일에 따라 세그먼트가 크게 달라집니다. {own} 기준 조정 랜드 지수: {others}."
+        en = "The scale decides much: against {own}, the agreement is {others}."
+        ko = "스케일에 따라 세그먼트가 크게 달라집니다. {own} 기준 일치도: {others}."
     elif least < _ALIKE:
-        en = "The scale decides in part: against {own}, the adjusted Rand index is {others}."
-        ko = "스케일에 따라 세그먼트가 어느 정도 달라집니다. {own} 기준 조정 랜드 지수: {others}."
+        en = "The scale decides in part: against {own}, the agreement is {others}."
+        ko = "스케일에 따라 세그먼트가 어느 정도 달라집니다. {own} 기준 일치도: {others}."
     else:
-        en = "The scale decides little: against {own}, the adjusted Rand index is {others}."
-        ko = "스케일을 바꿔도 세그먼트가 크게 달라지지 않습니다. {own} 기준 조정 랜드 지수: {others}."
+        en = "The scale decides little: against {own}, the agreement is {others}."
+        ko = "스케일을 바꿔도 세그먼트가 크게 달라지지 않습니다. {own} 기준 일치도: {others}."
     return [Sentence(en, ko, values)]
 
 
@@ -244,19 +264,6 @@ def _squared(chosen: Chosen) -> list[Sentence]:
     ]
 
 
-def _picture(chosen: Chosen) -> list[Sentence]:
-    shares = map_of(chosen.units, chosen.ready.everybody).axes["share"].to_numpy()
-    if np.isnan(shares).any():
-        return []
-    return [
-        Sentence(
-            "The map is a picture: its two axes hold {share} of the variance, and nothing is measured in it.",
-            "지도는 그림일 뿐입니다. 두 축이 분산의 {share}를 담으며, 지도 위의 거리로는 아무것도 계산하지 않았습니다.",
-            {"share": percent(float(shares.sum()))},
-        )
-    ]
-
-
 def explain(chosen: Chosen, ks: Sequence[int]) -> dict[str, Sentence]:
     """Say how it was computed, aspect by aspect."""
     plan = chosen.plan
@@ -264,12 +271,14 @@ def explain(chosen: Chosen, ks: Sequence[int]) -> dict[str, Sentence]:
     values = {"features": ", ".join(chosen.units.features), "steps": steps or "none", "metric": plan.metric}
     values |= {"methods": ", ".join(map(method_name, chosen.methods)), "seed": str(plan.seed), "linkage": plan.linkage}
     values |= {"ks": ", ".join(map(str, ks)), "methods_ko": ", ".join(method_name(one, "ko") for one in chosen.methods)}
+    values["metric_ko"] = labels.value(plan.metric, "metric", "ko")
+    unit, unit_ko = named(chosen.units.unit)
     linked = "hierarchical" in chosen.methods
     how = {
         "unit": Sentence(
             "{unit}; n = {n:,}, of which {core:,} were divided",
-            "{unit}, n = {n:,}, 이 가운데 {core:,}개를 나눔",
-            {"unit": chosen.units.unit, "n": len(chosen.units), "core": len(chosen.ready.core)},
+            "{unit_ko}, n = {n:,}, 이 가운데 {core:,}개를 나눔",
+            {"unit": unit, "unit_ko": unit_ko, "n": len(chosen.units), "core": len(chosen.ready.core)},
         ),
         "method": Sentence(
             "{methods}" + (" ({linkage} linkage)" if linked else "") + " with {ks} segments on {features}; transforms: "
@@ -277,10 +286,10 @@ def explain(chosen: Chosen, ks: Sequence[int]) -> dict[str, Sentence]:
             "{methods_ko}"
             + ("({linkage} 연결)" if linked else "")
             + ", 세그먼트 {ks}개, 변수 {features}, 변환 {steps}, "
-            "{metric} 거리, 시드 {seed}",
+            "{metric_ko} 거리, 시드 {seed}",
             values,
         ),
     }
     if chosen.units.as_of is not None:
-        how["as_of"] = Sentence("{as_of}", "{as_of}", {"as_of": chosen.units.as_of[:16]})  # to the minute
+        how["as_of"] = Sentence("{as_of}", "{as_of}", {"as_of": moment(chosen.units.as_of)})
     return how

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from dangol.core.errors import InputError
+from dangol.core.errors import InputError, choice
 from dangol.core.words import Sentence
 
+from .gap import noise_of
 from .methods import BY_DENSITY, Fit, Linkage, Method, Metric, Plan, fit, read_plan
 from .prepare import Prepared, prepare
-from .quality import measures
+from .quality import Measures, kind, measures, worth
 from .segment_words import skewness
 from .segments import SEGMENT, Segments
 from .stability import agreement
@@ -56,8 +57,9 @@ def cluster(
         silhouette = (b - a) / max(a, b)        from -1 to 1; 0 for a unit alone in its segment
 
     **Stability** is the mean adjusted Rand index between the segments and those made anew of 90 % of the core (1,500
-    units at most), everything fitted anew: 1 where all come back, 0 where no more than by chance. Below .6, or with
-    more than 80 % of the units in one segment, the first sentence says that there is no strong structure.
+    units at most), everything fitted anew: 1 where all come back, 0 where no more than by chance. Below .6, with more
+    than 80 % of the units in one segment, or with a silhouette no higher than data without groups have (see
+    ``choose_clusters``), the first sentence says that there is no strong structure.
 
     Args:
         table: anything with the Arrow C stream (pandas, polars), a Result, or the path of a Parquet or CSV file: a row
@@ -114,7 +116,7 @@ def cluster(
         0.91
     """
     steps = read_steps(transforms)
-    by_itself = cut is not None or method in BY_DENSITY
+    by_itself = cut is not None or choice("method", method, get_args(Method)) in BY_DENSITY
     plan = read_plan(
         Plan(
             method=method,
@@ -137,16 +139,17 @@ def cluster(
         )
     ready = prepare(units, plan)
     found = fit(ready.space, plan)
-    names, codes = _named(found.labels, ready)
+    names, codes = named(found.labels, ready)
     return Segments(units, names, codes, _told(ready, found, plan, resamples))
 
 
 def _told(ready: Prepared, found: Fit, plan: Plan, resamples: int) -> dict[str, Any]:
     """Say how segments were made and how good they are, as JSON could hold it."""
     numeric = ~ready.core.categorical
+    quality = measures(ready, found.labels)
     return {
         "plan": {**asdict(plan), "transforms": list(plan.transforms)},
-        "quality": measures(ready, found.labels),
+        "quality": {**quality, **_held_to_noise(ready, found, plan, quality)},
         "stability": agreement(
             ready.core,
             found.labels,
@@ -163,7 +166,18 @@ def _told(ready: Prepared, found: Fit, plan: Plan, resamples: int) -> dict[str, 
     }
 
 
-def _named(labels: Ints, ready: Prepared) -> tuple[tuple[str, ...], Ints]:
+def _held_to_noise(ready: Prepared, found: Fit, plan: Plan, quality: Measures) -> dict[str, float | bool | None]:
+    """Say what data without groups have, and whether the segments are any clearer; None where it cannot be told."""
+    held = None
+    if found.k > 1:
+        squared = kind(ready.space) == "squared"
+        held = noise_of(ready.space, [(plan, found)], squared=squared, seed=plan.seed).get(plan)
+    if held is None:
+        return {"silhouette_noise": None, "clearer": None}
+    return {"silhouette_noise": held.silhouette, "clearer": held.beaten(worth(quality))}
+
+
+def named(labels: Ints, ready: Prepared) -> tuple[tuple[str, ...], Ints]:
     """Name the segments: the core's by size from "1", then those of extremes by size, then noise."""
     _, first, sizes = np.unique(labels[labels >= 0], return_index=True, return_counts=True)
     order = np.lexsort((first, -sizes))

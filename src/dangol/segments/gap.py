@@ -1,9 +1,11 @@
-"""What noise would do: units without structure are clustered in the same way, and the real ones are held to that."""
+"""What data without groups would do: they are clustered in the same way, and the real units are held to that."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -14,89 +16,143 @@ from dangol.kernels.separation import separations
 from dangol.kernels.silhouettes import squared_silhouettes
 
 from .again import at_once, ladder_of
-from .methods import Fit, Plan
+from .crowd import crowds
+from .methods import BY_DENSITY, Fit, Plan
+from .stability import part_plan
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-SETS: Final = 10  # of noise
+SETS: Final = 10  # of each kind of noise
 MOST: Final = 1_000  # units in each; of more units a sample is held to them
 STARTS: Final = 2  # of k-means and k-medoids, here and there
+_NOTHING: Final = 1e-12  # of the squared distances: rounding
+_CLEAR: Final = 3  # standard deviations of silhouettes
+_TIGHT: Final = 5  # of tightness: features that share a factor (busy users do more of everything) reach 4
 WITH_GAP: Final = ("kmeans", "kmedoids", "hierarchical")
 
 
-@dataclass(frozen=True, eq=False)
-class Noise:
-    """What came of noise, a place for each number of segments; NaN where it cannot be told.
+@dataclass(frozen=True)
+class Held:
+    """What a way to divide units comes to in noise; NaN where it cannot be told.
 
     Attributes:
-        ks: the numbers of segments.
-        gap: by method, how much less the logarithm of the loss is than in noise.
-        gap_se: by method, its standard error.
-        silhouette: the mean silhouette of k-means in noise.
-        spread: the standard deviation of that from one set of noise to the next, pooled.
-        units: how many units there were in each set.
+        silhouette: the mean silhouette in the stricter kind of noise; units left out count as 0.
+        limit: three standard deviations above it.
+        tighter: by how many standard deviations the squared distances within segments, as a logarithm of their share
+            of all, are below those in noise, the stricter kind again; NaN of methods by density.
+        gap: how much less the logarithm of the loss is than in uniform noise.
+        gap_se: its standard error.
     """
 
-    ks: tuple[int, ...]
-    gap: dict[str, Floats]
-    gap_se: dict[str, Floats]
-    silhouette: Floats
-    spread: float
-    units: int
+    silhouette: float = math.nan
+    limit: float = math.nan
+    tighter: float = math.nan
+    gap: float = math.nan
+    gap_se: float = math.nan
 
-    def beaten(self, k: int) -> float:
-        """Return the silhouette above which k segments are better than those of noise, by three standard deviations."""
-        return self.expected(k) + 3 * self.spread
-
-    def expected(self, k: int) -> float:
-        """Return the silhouette that noise has with k segments, or with the nearest numbers that were tried."""
-        return float(np.interp(k, self.ks, self.silhouette))
+    def beaten(self, worth: float) -> bool:
+        """Whether segments are clearer than in noise: by their silhouette, or by how tight they are."""
+        return not worth < self.limit or bool(self.tighter >= _TIGHT)
 
 
-def noise_of(where: Space, plans: Sequence[Plan], ks: Sequence[int], *, squared: bool, seed: int) -> Noise:
-    """Cluster sets of noise, uniform in the box along the principal axes of the units.
+def noise_of(where: Space, ways: Sequence[tuple[Plan, Fit]], *, squared: bool, seed: int) -> Mapping[Plan, Held]:
+    """Divide noise in the same ways, and tell by the plan of each what comes of it.
+
+    There are two kinds of noise: uniform in the box along the principal axes of the units, which the gap statistic is
+    of; and one crowd (see ``crowds``), as a long tail or whole numbers are cut into segments that uniform noise does
+    not have.
 
     Args:
         where: the units; noise is known for Euclidean distances alone.
-        plans: a plan for each method that the gap statistic is wanted of.
-        ks: numbers of segments.
+        ways: plans and what they found.
         squared: whether silhouettes are those of squared distances.
         seed: draws the noise, and the sample of more than 1,000 units.
     """
-    nothing = np.full(len(ks), np.nan)
-    if where.metric != EUCLIDEAN:
-        return Noise(tuple(ks), {}, {}, nothing, np.nan, 0)
-    real, *noise = _sets(where.values, max(MOST, 10 * max(ks)), seed)
-    wanted = {plan.method: replace(plan, starts=STARTS) for plan in plans if plan.method in WITH_GAP}
-    lines = {**wanted, "kmeans": wanted.get("kmeans", Plan("kmeans", starts=STARTS, seed=seed))}
-    jobs = [(plan, values) for values in (real, *noise) for plan in lines.values()]
-    done = iter(at_once(lambda job: ladder_of(space(job[1]), job[0], ks), jobs))
-    fits = [{method: next(done) for method in lines} for _ in (real, *noise)]
-    losses = {
-        method: np.log([_losses(values, fits[place][method]) for place, values in enumerate((real, *noise))])
-        for method in wanted
+    if where.metric != EUCLIDEAN or not ways:
+        return {}
+    real = _sample(where.values, max(MOST, 10 * max(fit.k for _, fit in ways)), seed)
+    sets = [real, *boxes(real, SETS, seed), *crowds(real, SETS, seed)]
+    held: dict[Plan, Held] = {}
+    for line, own in _lines(ways).items():
+        plan = part_plan(line, len(real), len(where.values))
+        fits = at_once(partial(_again, plan, own), sets)
+        told = _told(sets, fits, squared)
+        if line.method in WITH_GAP:
+            told |= _gap(np.log([_losses(*one) for one in zip(sets[: SETS + 1], fits, strict=False)]))
+        for place, (way, _) in enumerate(own):
+            held[way] = Held(**{name: float(values[place]) for name, values in told.items()})
+    return held
+
+
+def _told(sets: Sequence[Floats], fits: Sequence[Sequence[Fit | None]], squared: bool) -> dict[str, Floats]:
+    """Tell silhouettes and tightness of noise: the first set holds the units, the others are halves of two kinds."""
+    worths = np.array(at_once(lambda one: _worths(*one, squared), zip(sets, fits, strict=True)))
+    means, spreads = _kinds(worths[1:])
+    limits, every = means + _CLEAR * spreads, np.arange(worths.shape[1])
+    stricter = limits.argmax(axis=0)
+    left = np.log([[_left(values, fit) for fit in some] for values, some in zip(sets, fits, strict=True)])
+    usual, spread = _kinds(left[1:])
+    return {
+        "silhouette": means[stricter, every],
+        "limit": limits[stricter, every],
+        "tighter": ((usual - left[0]) / np.where(spread > 0, spread, np.nan)).min(axis=0),
     }
-    widths = np.array([_widths(values, one["kmeans"], squared) for values, one in zip(noise, fits[1:], strict=True)])
-    return Noise(
-        ks=tuple(ks),
-        gap={method: loss[1:].mean(axis=0) - loss[0] for method, loss in losses.items()},
-        gap_se={method: loss[1:].std(axis=0) * np.sqrt(1 + 1 / SETS) for method, loss in losses.items()},
-        silhouette=widths.mean(axis=0),
-        spread=float(np.sqrt(widths.var(axis=0, ddof=1).mean() * (1 + 1 / SETS))),
-        units=len(real),
-    )
 
 
-def _sets(values: Floats, most: int, seed: int) -> list[Floats]:
-    """Return the units, or a sample of them, along their principal axes, and sets of noise in the same box."""
+def _kinds(noise: Floats) -> tuple[Floats, Floats]:
+    """Return means and standard deviations of two kinds of noise (rows).
+
+    Ten sets tell little about a variance, and those of neighbouring k are much alike: each is drawn half way to the
+    mean of all.
+    """
+    kinds = noise.reshape(2, SETS, -1)
+    variances = kinds.var(axis=1, ddof=1) * (1 + 1 / SETS)
+    return kinds.mean(axis=1), np.sqrt((variances + variances.mean(axis=1, keepdims=True)) / 2)
+
+
+def _lines(ways: Sequence[tuple[Plan, Fit]]) -> dict[Plan, list[tuple[Plan, Fit]]]:
+    """Put ways together that differ in the number of segments alone."""
+    lines: dict[Plan, list[tuple[Plan, Fit]]] = {}
+    for plan, fit in ways:
+        lines.setdefault(replace(plan, k=None, cut=None, starts=STARTS), []).append((plan, fit))
+    return lines
+
+
+def _again(plan: Plan, own: Sequence[tuple[Plan, Fit]], values: Floats) -> list[Fit | None]:
+    if plan.method in BY_DENSITY:
+        found = ladder_of(space(values), plan, [0])[0]
+        return [found or Fit(np.full(len(values), -1), 0)]
+    return ladder_of(space(values), plan, [fit.k for _, fit in own], [fit.chosen.get("covariances") for _, fit in own])
+
+
+def _gap(losses: Floats) -> dict[str, Floats]:
+    """Return the gap statistic and its standard error, from logarithms: of the units first, then of uniform noise."""
+    error = losses[1:].std(axis=0) * np.sqrt(1 + 1 / SETS)
+    return {"gap": losses[1:].mean(axis=0) - losses[0], "gap_se": error}
+
+
+# ---- noise ------------------------------------------------------------------------------------------------------
+
+
+def _sample(values: Floats, most: int, seed: int) -> Floats:
+    if len(values) <= most:
+        return values
     chance = np.random.default_rng(seed)
-    if len(values) > most:
-        values = values[np.sort(chance.choice(len(values), most, replace=False))]
-    centred = values - values.mean(axis=0)
-    turned = centred @ np.linalg.eigh(centred.T @ centred)[1]
+    return values[np.sort(chance.choice(len(values), most, replace=False))]
+
+
+def boxes(values: Floats, sets: int, seed: int) -> list[Floats]:
+    """Draw sets of noise, uniform in the box along the principal axes of units; in the axes of the units."""
+    middle = values.mean(axis=0)
+    axes = np.linalg.eigh((values - middle).T @ (values - middle))[1]
+    turned = (values - middle) @ axes
     lowest, highest = turned.min(axis=0), turned.max(axis=0)
-    return [turned, *(chance.uniform(lowest, highest, turned.shape) for _ in range(SETS))]
+    chance = np.random.default_rng(seed)
+    return [chance.uniform(lowest, highest, values.shape) @ axes.T + middle for _ in range(sets)]
+
+
+# ---- measures ---------------------------------------------------------------------------------------------------
 
 
 def _losses(values: Floats, fits: Sequence[Fit | None]) -> Floats:
@@ -107,6 +163,14 @@ def _losses(values: Floats, fits: Sequence[Fit | None]) -> Floats:
     return np.array([loss if loss > 0 else np.nan for loss in losses])
 
 
+def _left(values: Floats, fit: Fit | None) -> float:
+    """Return the share of squared distances that is left within segments; NaN if units are left out, or if none is."""
+    if fit is None or (fit.labels < 0).any():
+        return math.nan
+    left, whole = within(values, fit.labels), float(((values - values.mean(axis=0)) ** 2).sum())
+    return left / whole if left > _NOTHING * whole else math.nan
+
+
 def within(values: Floats, labels: Ints) -> float:
     """Return the sum of squared distances to the means of the segments."""
     counts = np.bincount(labels)
@@ -114,10 +178,12 @@ def within(values: Floats, labels: Ints) -> float:
     return float(((values - means[labels]) ** 2).sum())
 
 
-def _widths(values: Floats, fits: Sequence[Fit | None], squared: bool) -> Floats:
-    """Return the mean silhouette of each fit."""
-    found = [np.full(len(values), -1) if fit is None else fit.labels for fit in fits]
+def _worths(values: Floats, fits: Sequence[Fit | None], squared: bool) -> Floats:
+    """Return the mean silhouette of each fit, units left out counted as 0; 1 where each segment could be one point."""
+    found = [fit.labels for fit in fits if fit is not None]
     if squared:
-        return np.array([squared_silhouettes(values, labels).mean() for labels in found])
-    means: Floats = separations(space(values), np.array(found)).mean(axis=1)
-    return means
+        widths = [squared_silhouettes(values, labels) for labels in found]
+    else:
+        widths = list(separations(space(values), np.array(found))) if found else []
+    worths = [float(np.nansum(one)) / len(values) for one in widths]
+    return np.array([*worths, *[1.0] * (len(fits) - len(found))])

@@ -55,6 +55,12 @@ def measured(space: Space, labels: Ints, inner: Floats, outer: Floats) -> Measur
     return {name: None if value != value else value for name, value in known.items()}
 
 
+def worth(measures: Measures) -> float:
+    """Return the silhouette by which segments are compared: a unit that is left as noise counts as 0."""
+    silhouette, noise = measures["silhouette"], measures["noise"]
+    return -math.inf if silhouette is None else float(silhouette) * (1 - float(noise or 0))
+
+
 def kind(space: Space) -> str:
     """Say which silhouette so many units get."""
     if len(space.values) <= EXACT:
