@@ -41,11 +41,15 @@ def segments_of(
     order = tuple(names) or tuple(dict.fromkeys(labels))
     codes = np.array([order.index(label) for label in labels], np.int64)
     quality = {"k": len(order), "largest_share": largest_share, "silhouette": 0.5, "silhouette_macro": 0.5}
+    quality |= {"smallest": min(labels.count(one) for one in order), "noise": 0.0}
+    unknown = dict.fromkeys(("silhouette_all", "davies_bouldin", "calinski_harabasz"))
     told = {
         "plan": PLAN | {"k": len(order)},
-        "quality": quality | {"silhouette_all": None},
+        "quality": quality | unknown,
         "stability": {"mean": stability, "sd": None, "resamples": 0, "units_drawn": 0, "scores": []},
         "transforms": [],
+        "skewness": {},
+        "remarks": [],
         "extremes": {"units": None},
         "chosen": {},
     }

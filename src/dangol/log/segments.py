@@ -67,14 +67,14 @@ def read_table(path: Path) -> pa.Table:
     from pyarrow import ArrowException, csv, parquet
 
     try:
-        if path.suffix == ".parquet":
+        if path.suffix.lower() == ".parquet":
             return parquet.read_table(path)
         names = csv.open_csv(path).schema.names
         as_text = csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
         )
         return csv.read_csv(path, convert_options=as_text)
-    except (OSError, ArrowException) as problem:
+    except (OSError, ArrowException, UnicodeDecodeError) as problem:  # names of columns are decoded by Python
         raise InputError(f"{path} cannot be read as a table of segments, Parquet or CSV: {problem}") from problem
 
 
@@ -86,7 +86,7 @@ def _unit(log: EventLog, table: object) -> str:
         return "user"
     try:
         names = pa.RecordBatchReader.from_stream(table).schema.names
-    except pa.ArrowInvalid:  # a column alone: what reads the table says so
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):  # what reads the table says why
         return "user"
     texts = [column.name for column in log.columns if column.kind == "text" and column.name != "event"]
     return next((one for one in ("user", *texts) if one in names), "user")
@@ -118,7 +118,7 @@ def _table(table: object, unit: str, label: str) -> pa.Table:
             return pa.table({unit: pa.array(list(table)), label: pa.array(list(table.values()))})
         if hasattr(table, "__arrow_c_stream__"):
             return pa.table(table)
-    except (pa.ArrowException, TypeError, ValueError) as problem:
+    except (pa.ArrowException, TypeError, ValueError, OverflowError) as problem:
         raise InputError(
             f"these segments cannot be read as a table, give ids and labels as text: {problem}"
         ) from problem
@@ -134,8 +134,12 @@ def _texts(column: pa.ChunkedArray, name: str) -> pa.Array:
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     if pa.types.is_floating(kind):
         raise InputError(f"column {name!r} of the table of segments holds decimal numbers; give ids and labels as text")
-    if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+    odd = (pa.types.is_nested, pa.types.is_binary, pa.types.is_large_binary, pa.types.is_duration)
+    if isinstance(kind, pa.BaseExtensionType) or any(one(kind) for one in odd):
         raise InputError(f"column {name!r} of the table of segments holds {kind}; give ids and labels as text")
+    if pa.types.is_dictionary(column.type):  # one of views, as Polars makes them, cannot be cast as a whole
+        texts = [one.dictionary.cast(pa.string()).take(one.indices) for one in column.chunks]
+        column = pa.chunked_array(texts, pa.string())
     whole = column.cast(pa.string()).combine_chunks()
     return whole.combine_chunks() if isinstance(whole, pa.ChunkedArray) else whole
 

@@ -35,7 +35,7 @@ def picture(axes: pd.DataFrame, lang: str) -> str:
     """Return the heading of a map: of components it says that nothing is measured on it."""
     if axes["share"].isna().any() or not axes["share"].any():
         return say(lang, "Where the units are", "단위별 위치")
-    return say(lang, "A picture only: no quality is measured on it", "그림일 뿐, 이 위에서 품질을 재지 않습니다")
+    return say(lang, "Where the units are (a picture: nothing is measured on it)", "단위별 위치(참고용 그림)")
 
 
 def draw_map(drawn: go.Figure, result: Result, points: pd.DataFrame, looks: Mapping[str, Mark], lang: str) -> None:
@@ -108,7 +108,9 @@ def _hover(points: pd.DataFrame, axes: pd.DataFrame) -> list[str]:
 
 
 def _logged(result: Result, feature: str) -> bool:
-    """Whether a feature was clustered by its logarithm."""
+    """Whether an axis is a feature that was clustered by its logarithm; a component is of logarithms already."""
+    if feature not in result.recipe["parameters"]["features"]:
+        return False
     steps = [step.partition("(") for step in result.recipe["parameters"]["transforms"]]
     return any(
         name == "log1p" and (not named or feature in [one.strip() for one in named.rstrip(")").split(",")])

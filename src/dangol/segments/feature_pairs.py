@@ -108,7 +108,7 @@ def _table(edges: object) -> pa.Table:
     import pyarrow as pa
 
     if isinstance(edges, str | Path):
-        if not Path(edges).is_file():
+        if not _is_file(Path(edges)):
             raise InputError(f"edges={str(edges)!r} is not there; give a Parquet or CSV file with source and target")
         try:
             return read_table(Path(edges))
@@ -118,8 +118,15 @@ def _table(edges: object) -> pa.Table:
         raise InputError(f"edges must be a data frame or a file with source and target, found {type(edges).__name__}")
     try:
         return pa.table(edges)
-    except (pa.ArrowException, TypeError, ValueError) as problem:
+    except (pa.ArrowException, TypeError, ValueError, OverflowError) as problem:
         raise InputError(f"edges cannot be read as a table: {problem}") from problem
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that is too long, or can be none
+        return False
 
 
 def _column(table: pa.Table, name: str) -> pa.Array:
@@ -140,7 +147,8 @@ def _users(table: pa.Table, name: str, users: pa.Array) -> tuple[Ints, Flags]:
 
     column = _column(table, name)
     ids = column.dictionary if pa.types.is_dictionary(column.type) else column
-    if pa.types.is_floating(ids.type) or pa.types.is_nested(ids.type):
+    odd = (pa.types.is_floating, pa.types.is_nested, pa.types.is_binary, pa.types.is_large_binary)
+    if any(one(ids.type) for one in odd):
         raise InputError(f"column {name!r} of edges holds {ids.type}, which cannot be user ids; give ids as text")
     places = pc.index_in(ids.cast(users.type), users, skip_nulls=True)
     if pa.types.is_dictionary(column.type):

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from dangol.core import durations
 from dangol.core.errors import InputError, StoreError, choice, unknown
 
@@ -147,11 +149,11 @@ def _plain(value: Any) -> Any:
 def _lowest(least: object, unit: str) -> int:
     if least is None:
         return 1 if unit in (USER, SESSION) else _LEAST
-    if isinstance(least, bool) or not isinstance(least, int) or least < 1:
+    if isinstance(least, bool) or not isinstance(least, int | np.integer) or least < 1:
         raise InputError(f"least={least!r} must be a whole number of active users, at least 1")
     if unit in (USER, SESSION) and least > 1:
         raise InputError(f"least={least} leaves nothing: a {unit} has one user; leave it out")
-    return least
+    return int(least)
 
 
 # ---- one feature ------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -96,7 +96,7 @@ def _excluded(plan: Plan, counts: Counts, exclude: Sequence[str]) -> Ints:
     import pyarrow.compute as pc
 
     told: Any = exclude
-    if isinstance(told, str) or not np.iterable(told) or not all(isinstance(one, str) for one in told):
+    if not isinstance(told, Collection) or isinstance(told, str) or not all(isinstance(one, str) for one in told):
         raise InputError(f"exclude={exclude!r} must be a list of ids of units, such as exclude=['test_school']")
     wanted = [in_unicode(one) for one in told]
     if not wanted:

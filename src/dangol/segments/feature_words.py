@@ -71,6 +71,12 @@ def _headline(found: Measured, rows: dict[str, Tally]) -> Sentence:
 
 def _left_out(found: Measured, rows: dict[str, Tally]) -> list[Sentence]:
     """Say which units and users have no features, and how much they do."""
+    told = _without(found, rows)
+    return [Sentence(f"Left out: {one.en}.", f"제외: {one.ko}.", one.values) for one in told]
+
+
+def _without(found: Measured, rows: dict[str, Tally]) -> list[Sentence]:
+    """List what is left out, or nothing."""
     said = []
     for fate, (en, ko) in _REASONS.items():
         tally = rows[fate]
@@ -80,10 +86,7 @@ def _left_out(found: Measured, rows: dict[str, Tally]) -> list[Sentence]:
         values |= {f"{fate}_users": plural(tally.users, "user"), f"{fate}_n_users": tally.users}
         values |= {f"{fate}_events": plural(tally.events, "event"), f"{fate}_n_events": tally.events}
         said.append(Sentence(en, ko, values | {"least": plural(found.plan.spec.least, "active user")}))
-    if not said:
-        return []
-    parts = joined(said, en="; ", ko=", ")
-    return [Sentence(f"Left out: {parts.en}.", f"제외: {parts.ko}.", parts.values)]
+    return [joined(said, en="; ", ko=", ")] if said else []
 
 
 _REASONS: Final = {
@@ -120,7 +123,7 @@ def _pairs(found: Measured) -> list[Sentence]:
     }
     said = Sentence(
         "Of {total:,} rows of edges {kept:,} ({share}) are pairs within a unit that stays",
-        "연결 {total:,}건 가운데 {kept:,}건({share})이 남은 단위 안의 짝입니다",
+        "연결 {total:,}건 가운데 {kept:,}건({share})을 밀도 계산에 썼습니다",
         values,
     )
     others = [
@@ -264,13 +267,13 @@ def explain(found: Measured) -> dict[str, Sentence]:
         "{units_ko}, 활동 사용자 {users:,}명, 이벤트 {events:,}건",
         values,
     )
-    denominator = Sentence("as each feature says below", "아래 특성 정의에 따름")
+    denominator = Sentence("as the definition of each feature says", "특성마다 정의에 따름")
     told = [
         Sentence(f"{{f{place}}}: {{d{place}}}", f"{{f{place}}}: {{k{place}}}", {f"f{place}": f"‘{one.name}’"} | said)
         for place, one in enumerate(spec.features)
         for said in [_both(place, definition(one, spec))]
     ]
-    left = _left_out(found, rows) or [Sentence("nothing was left out", "제외한 것이 없습니다.")]
+    left = _without(found, rows) or [Sentence("none", "없음")]
     zone = Sentence("{zone}", "{zone}", {"zone": plan.log.zone})
     how = {"unit": units, "window": window, "denominator": denominator, "n": n, "zone": zone, "exclusions": left[0]}
     return how | {"features": joined(told, ko="; ")}

@@ -110,11 +110,13 @@ def group_features(
         >>> answer.units(unit="x").tolist()
         ['a', 'b']
     """
+    if not isinstance(log, EventLog):
+        raise InputError(f"log must be a log, as dangol.open_log returns it, found {type(log).__name__}")
     read = read_spec(spec, unit=unit, least=least)
     planned = plan(log, read, as_of)
     found = measure(planned, _edges(planned, edges), exclude)
-    asked: dict[str, Any] = {"spec": read.written, "unit": unit, "edges": _named(edges), "least": least}
-    asked |= {"exclude": list(exclude), "as_of": as_of}
+    asked: dict[str, Any] = {"spec": read.written, "unit": unit, "edges": _named(edges)}
+    asked |= {"least": None if least is None else read.least, "exclude": list(exclude), "as_of": as_of}
     return Result(
         name="features",
         sentences=sentences(found),

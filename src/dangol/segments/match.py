@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+_NUMBER: Final = re.compile("[0-9]{1,18}")  # a name as they are numbered
 LEAST: Final = 0.3  # overlap from which a segment counts as the same
 
 
@@ -63,6 +65,11 @@ def match(segments: Segments, earlier: Segments) -> Segments:
         >>> before.sizes, after.sizes, match(after, before).sizes
         ({'1': 4, '2': 3}, {'1': 5, '2': 4}, {'1': 4, '2': 5})
     """
+    if not isinstance(earlier, Segments):
+        raise InputError(
+            f"the earlier segments must be Segments, found {type(earlier).__name__}; a saved file is read with "
+            "Segments.load"
+        )
     if segments.unit != earlier.unit:
         raise InputError(
             f"the earlier segments are of {earlier.unit}s, these of {segments.unit}s; match the same units"
@@ -149,8 +156,8 @@ def _named(segments: Segments, earlier: Sequence[str], pairs: Mapping[int, int])
     names = {place: earlier[code] for place, code in pairs.items()}
     for place in sorted(set(range(len(sizes))) - set(names), key=lambda place: (-sizes[place], place)):
         own = segments.names[place]
-        if own in used and own.isdigit():
-            own = str(max(int(name) for name in used if name.isdigit()) + 1)
+        if own in used and _NUMBER.fullmatch(own):
+            own = str(max(int(name) for name in used if _NUMBER.fullmatch(name)) + 1)
         count, base = 2, own
         while own in used:
             own = f"{base} ({count})"

@@ -10,9 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from dangol.core.errors import InputError, choice
-from dangol.kernels.distances import Space, pairwise
+from dangol.kernels.distances import Space, columns, measure, pairwise
 from dangol.kernels.linkage import single_linkage
 from dangol.kernels.medoids import kmedoids
+
+from .units import LARGEST
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -23,10 +25,11 @@ Metric = Literal["euclidean", "manhattan", "cosine", "gower"]
 
 BY_DENSITY: Final = ("dbscan", "hdbscan")  # they find the number of segments, and leave noise
 MATRIX: Final = 20_000  # units up to which all distances are kept
+DENSE: Final = 8_000  # the same for scikit-learn, which makes several copies in double precision
 _CENTRED: Final = ("ward", "centroid", "median")  # linkages of means, which need squared Euclidean distances
 _MEANS: Final = ("kmeans", "minibatch", "gmm")
 _STARTS: Final = 10
-_PAIRS: Final = {"euclidean": "euclidean", "manhattan": "cityblock", "cosine": "cosine"}
+_SEEDS: Final = 2**32 - 1_000  # scikit-learn takes seeds below 2**32, and starts count on from them
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ class Fit:
 
 
 def read_plan(plan: Plan) -> Plan:
-    """Check a plan and return it.
+    """Check a plan and return it, its numbers as JSON could hold them.
 
     Raises:
         InputError: for unknown words, numbers that cannot be, and what a method cannot use.
@@ -88,6 +91,7 @@ def read_plan(plan: Plan) -> Plan:
     _number("cut", plan.cut, 0)
     _number("eps", plan.eps, 0)
     _number("min_size", plan.min_size, 2, whole=True)
+    read_seed(plan.seed)
     if plan.cut is not None and plan.method != "hierarchical":
         raise InputError(f"cut={plan.cut!r} is a height of a tree, and {plan.method} makes none; give k")
     if plan.cut is not None and plan.k is not None:
@@ -104,15 +108,25 @@ def read_plan(plan: Plan) -> Plan:
         raise InputError(
             f"linkage={plan.linkage!r} works with means, so metric={plan.metric!r} does not fit; use average linkage"
         )
-    return plan
+    wholes = {name: None if (one := getattr(plan, name)) is None else int(one) for name in ("k", "min_size", "seed")}
+    reals = {name: None if (one := getattr(plan, name)) is None else float(one) for name in ("cut", "eps")}
+    return replace(plan, **wholes, **reals)  # type: ignore[arg-type]
+
+
+def read_seed(seed: Any) -> int:
+    """Check a seed and return it: what every method takes."""
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < _SEEDS:
+        raise InputError(f"seed={seed!r} must be a whole number from 0 to {_SEEDS - 1:,}")
+    return int(seed)
 
 
 def _number(name: str, value: Any, least: float, *, whole: bool = False) -> None:
     kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
     if value is None:
         return
-    if isinstance(value, bool) or not isinstance(value, kinds) or not np.isfinite(value) or value < least:
-        raise InputError(f"{name}={value!r} must be a {'whole ' if whole else ''}number of at least {least:g}")
+    if isinstance(value, bool) or not isinstance(value, kinds) or not least <= value <= LARGEST:
+        kind = "whole number" if whole else "number"
+        raise InputError(f"{name}={value!r} must be a {kind} of at least {least:g}, and of {LARGEST:g} at most")
 
 
 def needs_k(plan: Plan) -> bool:
@@ -211,16 +225,18 @@ def grown(space: Space, plan: Plan) -> Floats:
             f"linkage={plan.linkage!r} needs all distances between units, for up to {MATRIX:,}; there are {n:,}: use "
             "linkage='ward' or 'single', or another method"
         )
-    return np.asarray(fastcluster.linkage(_condensed(space, plan.metric), plan.linkage), np.float64)
+    # the distances are made for this alone, so they need no copy: of 20,000 units they are 1.6 GB
+    return np.asarray(fastcluster.linkage(_condensed(space), plan.linkage, preserve_input=False), np.float64)
 
 
-def _condensed(space: Space, metric: str) -> Floats:
-    from scipy.spatial.distance import pdist, squareform
-
-    if metric in _PAIRS:
-        distances: Floats = pdist(space.values, _PAIRS[metric])
-        return distances
-    return np.asarray(squareform(pairwise(space), checks=False), np.float64)
+def _condensed(space: Space) -> Floats:
+    """Return each distance once, those of the first unit to all after it first, as SciPy has them."""
+    ready, size = columns(space), len(space.values)
+    distances, at = np.empty(size * (size - 1) // 2), 0
+    for unit in range(size - 1):
+        measure(ready, unit, unit + 1, distances[at : at + size - 1 - unit])
+        at += size - 1 - unit
+    return distances
 
 
 def _felled(tree: Floats, cut: float | None, k: int | None) -> Ints:
@@ -238,7 +254,7 @@ def _dbscan(space: Space, plan: Plan) -> Fit:
     from sklearn.cluster import DBSCAN
 
     points, metric = _for_sklearn(space, plan)
-    least = plan.min_size or max(4, 2 * space.values.shape[1])
+    least = min(plan.min_size or max(4, 2 * space.values.shape[1]), len(space.values) + 1)
     reach = plan.eps if plan.eps is not None else knee(np.sort(kth_distances(points, metric, least)))
     if reach <= 0:
         raise InputError("more than half of the units have neighbours at distance 0, so dbscan has no reach; give eps")
@@ -259,10 +275,10 @@ def _for_sklearn(space: Space, plan: Plan) -> tuple[Any, str]:
     """Return what scikit-learn is to be given, points or distances, and the name of its metric."""
     if plan.metric in ("euclidean", "manhattan"):
         return space.values, plan.metric
-    if len(space.values) > MATRIX:
+    if len(space.values) > DENSE:
         raise InputError(
-            f"{plan.method} with metric={plan.metric!r} needs all distances, for up to {MATRIX:,} units; there are "
-            f"{len(space.values):,}"
+            f"{plan.method} with metric={plan.metric!r} needs all distances, for up to {DENSE:,} units; there are "
+            f"{len(space.values):,}: use kmedoids"
         )
     return np.asarray(pairwise(space), np.float64), "precomputed"
 

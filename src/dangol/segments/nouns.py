@@ -17,13 +17,26 @@ _KOREAN: Final = {
 }
 
 
+def named(unit: str) -> tuple[str, str]:
+    """Name a unit in English and in Korean.
+
+    >>> named("account"), named("country")
+    (('account', '계정'), ('country', 'country'))
+    """
+    return unit, _pattern(unit).rpartition(" ")[0].replace("{{", "{").replace("}}", "}")
+
+
+def _pattern(unit: str) -> str:
+    return _KOREAN.get(unit, unit.replace("{", "{{").replace("}", "}}") + " {:,}개")
+
+
 def counted(count: int, unit: str) -> tuple[str, str]:
     """Write a count of units in English and in Korean.
 
     >>> counted(929, "account"), counted(1, "school"), counted(3, "country")
     (('929 accounts', '계정 929개'), ('1 school', '학교 1곳'), ('3 countries', 'country 3개'))
     """
-    korean = _KOREAN.get(unit, unit.replace("{", "{{").replace("}", "}}") + " {:,}개").format(count)
+    korean = _pattern(unit).format(count)
     if count != 1 and len(unit) > 1 and unit[-1] == "y" and unit[-2] not in "aeiou":
         return f"{count:,} {unit[:-1]}ies", korean
     return plural(count, unit), korean

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -106,11 +106,13 @@ def profile(
         >>> told[["segment", "feature", "mean", "mean_rest", "evidence"]].to_numpy().tolist()[:2]
         [['1', 'visits', 2.0, 22.0, 'made'], ['1', 'age', 34.5, 50.75, 'holds']]
     """
+    if log is not None and not isinstance(log, EventLog):
+        raise InputError(f"log must be a log, as dangol.open_log returns it, found {type(log).__name__}")
     if log is None and events is not None:
         raise InputError(f"events={events!r} are events of a log; give the log, too")
-    asked = {"events": _plain(events), "attributes": _plain(attributes)}
-    activity = None if log is None else read_activity(segments, log, events)
-    columns = read_columns(segments, attributes, log)
+    asked = {"events": _plain("events", events), "attributes": _plain("attributes", attributes)}
+    activity = None if log is None else read_activity(segments, log, asked["events"])
+    columns = read_columns(segments, asked["attributes"], log)
     variables = marked(_sorted([*columns.variables, *([] if activity is None else activity.variables())]))
     found = compare(variables, segments.codes, len(segments.names), _least(segments))
     told = Profiled(segments, found, activity, columns.left_out)
@@ -132,8 +134,13 @@ def profile(
     )
 
 
-def _plain(names: Sequence[str] | None) -> list[str] | None:
-    return [names] if isinstance(names, str) else None if names is None else list(names)
+def _plain(word: str, names: Any) -> list[str] | None:
+    if names is None:
+        return None
+    listed = list(names) if isinstance(names, Iterable) and not isinstance(names, str) else [names]
+    if not all(isinstance(one, str) for one in listed):
+        raise InputError(f"{word}={names!r} must be a list of names")
+    return listed
 
 
 def _sorted(variables: Sequence[Any]) -> list[Any]:
@@ -157,6 +164,8 @@ def _find(
     ids = np.array(segments.units.ids.to_pylist(), object)
     keep = np.ones(len(ids), np.bool_)
     if segment is not None:
+        if not isinstance(segment, str):
+            raise InputError(f"segment={segment!r} must be the name of a segment, a text such as '1'")
         if segment not in segments.names:
             raise unknown("segment", segment, segments.names, "these segments")
         keep &= segments.codes == segments.names.index(segment)

@@ -50,7 +50,8 @@ def read_columns(segments: Segments, attributes: Sequence[str] | None, log: Even
             found.variables.extend(split(name, texts, shares, yes_no=True, made=True))
         else:
             found.variables.append(Variable(name, "feature", units.values[:, place], made=True))
-    others = [name for name in units.table.column_names if name not in (*units.features, units.unit, AS_OF)]
+    known = {*units.features, units.unit, AS_OF}
+    others = [name for name in dict.fromkeys(units.table.column_names) if name not in known]
     for name in others:
         if asked is None or name not in asked:
             _add(found, segments, name, attributes=asked is None)

@@ -54,8 +54,9 @@ class Part(NamedTuple):
 class Activity:
     """What units did: by unit its active users, and by unit and event the events and the users with any.
 
-    ``others`` is how many event names were left out, ``start`` and ``end`` are local times of the log, ``later`` says
-    that it begins when the segments had been made.
+    ``others`` is how many event names were left out, ``start`` and ``end`` are local times of the log, or those between
+    which it was asked for (``between``, the end not included), ``later`` says that it begins when the segments had been
+    made, ``view`` is what else a view of the log was narrowed to.
     """
 
     names: tuple[str, ...]
@@ -67,6 +68,8 @@ class Activity:
     end: str
     later: bool
     zone: str
+    between: bool
+    view: tuple[str, ...]
     described: dict[str, Any]
 
     @cached_property
@@ -96,10 +99,18 @@ def read_activity(segments: Segments, log: EventLog, events: Sequence[str] | Non
     merge = partial(_merged, shapes=[shape[:1], shape, shape])
     columns = ("event", *place.columns)
     users, counts, having = log.run(_scan, merge, columns=columns, place=place, slot=slot, slots=len(names))
-    first, last = (calendar.write(moment, log.zone) for moment in (log.start, log.end))
+    first, last = (calendar.write(moment, log.zone) for moment in log.span or (log.start, log.end))
     made = segments.units.as_of
     later = made is not None and calendar.instant(made, log.zone, "as_of") <= log.start
-    return Activity(names, users, counts, having, others, first, last, later, log.zone, log.describe())
+    between, told = bool(log.span), log.describe()
+    return Activity(names, users, counts, having, others, first, last, later, log.zone, between, _view(log), told)
+
+
+def _view(log: EventLog) -> tuple[str, ...]:
+    """Say what a view is narrowed to, besides its span of time."""
+    told = [one.describe() for one in log.filters]
+    told = [one.removesuffix("None") + NONE if one.endswith(" None") else one for one in told]  # texts are in quotes
+    return (*told, *([] if log.people is None else [f"{len(log.people):,} named users"]))
 
 
 def located(units: Units, log: EventLog) -> Place:

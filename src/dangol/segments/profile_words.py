@@ -10,19 +10,26 @@ from dangol.core.changes import in_points, signed
 from dangol.core.show import write
 from dangol.core.words import Sentence, joined, number, percent
 
-from .nouns import counted
+from .nouns import counted, named
 from .profile_events import MOST_VALUES
 from .profile_tables import FEW, Profiled
 from .profile_tests import EVIDENCE, RATE, SMALL
-from .segment_words import shown, weaknesses
+from .segment_words import moment, shown, weaknesses
 
 _NAMED: Final = 5
+_TOLD: Final = 8  # segments that have a line of their own
+_EACH: Final = 4  # variables that such a line names
+_MANY: Final = 10  # times from which on decimals say nothing
 
 
 def sentences(told: Profiled) -> tuple[Sentence, ...]:
     """Say what was found, most important first; what weakens it stands in the first sentence."""
-    first = _doubted(_headline(told), told)
-    return (first, *_counted(told), *_made(told), *_related(told), *_few(told), *_same_time(told))
+    doubts = weaknesses(told.segments.quality, told.segments.told["stability"])
+    if len(told.segments.names) < 2:
+        doubts = []
+    first = _doubted(_headline(told), doubts)
+    found = [first, *_reasons(doubts), *_described(told), *_counted(told), *_made(told), *_related(told)]
+    return (*found, *_few(told), *_same_time(told))
 
 
 def _headline(told: Profiled) -> Sentence:
@@ -127,15 +134,76 @@ def _q(value: float) -> str:
     return f"q {text}" if text.startswith("<") else f"q = {text}"
 
 
-def _doubted(first: Sentence, told: Profiled) -> Sentence:
-    """Put what speaks against the segments themselves before what sets them apart."""
-    doubts = weaknesses(told.segments.quality, told.segments.told["stability"])
-    if not doubts or len(told.segments.names) < 2:
+def _doubted(first: Sentence, doubts: list[Sentence]) -> Sentence:
+    """Put that something speaks against the segments themselves before what sets them apart."""
+    if not doubts:
         return first
+    warned = Sentence(
+        "No strong structure in the segments themselves, for the reasons below.",
+        "세그먼트 자체에 뚜렷한 구조가 없습니다(이유는 아래).",
+        {"doubts": len(doubts)},
+    )
+    return joined([warned, first], " ")
+
+
+def _reasons(doubts: list[Sentence]) -> list[Sentence]:
+    """Say what speaks against the segments."""
+    if not doubts:
+        return []
     said = joined(doubts, "; ", " ")
-    return joined(
-        [Sentence("No strong structure: " + said.en + ".", "뚜렷한 구조가 없습니다. " + said.ko, said.values), first],
-        " ",
+    return [
+        Sentence(
+            "What speaks against the segments: " + said.en + ".",
+            "세그먼트를 그대로 받아들이기 어려운 이유: " + said.ko,
+            said.values,
+        )
+    ]
+
+
+def _described(told: Profiled) -> list[Sentence]:
+    """Describe each segment in a line: how large it is, and what is most different from all units."""
+    if len(told.segments.names) < 2:
+        return []
+    return [_line(told, column) for column in range(min(len(told.segments.names), _TOLD))]
+
+
+def _line(told: Profiled, column: int) -> Sentence:
+    """Describe a segment by what made it and what holds, the largest differences first."""
+    found, size = told.compared, int(told.sizes[column])
+    known = np.isin(found.evidence[:, column], [EVIDENCE.index("holds"), EVIDENCE.index("made")])
+    apart = np.where(known, np.nan_to_num(np.abs(found.difference[:, column])), 0.0)
+    rows = [int(row) for row in np.argsort(-apart, kind="stable")[:_EACH] if apart[row] >= SMALL]
+    en, ko = counted(size, told.segments.unit)
+    values: dict[str, Any] = {"units": en, "units_ko": ko, "share": percent(size / told.sizes.sum())}
+    values |= _names(told, column)
+    if not rows:
+        return Sentence(
+            "‘{segment}’, {units} ({share}): nothing much different from the rest.",
+            "‘{segment_ko}’ {units_ko}({share}): 나머지와 크게 다른 점이 없습니다.",
+            values,
+        )
+    values["traits"], values["traits_ko"] = (
+        ", ".join(_trait(told, row, column, lang) for row in rows) for lang in _BOTH
+    )
+    return Sentence(
+        "‘{segment}’, {units} ({share}), against the mean of all: {traits}.",
+        "‘{segment_ko}’ {units_ko}({share}): 전체 평균 대비 {traits_ko}입니다.",
+        values,
+    )
+
+
+_BOTH: Final = ("en", "ko")
+
+
+def _trait(told: Profiled, row: int, column: int, lang: str) -> str:
+    """Say how many times the mean of all a variable is; whether higher or lower where that makes no sense."""
+    times, name = float(told.compared.index[row, column]) / 100, told.compared.variables[row].shown
+    if np.isfinite(times):
+        many = f"{times:.2f}" if times < _MANY else f"{times:,.0f}"
+        return f"{name} {many}배" if lang == "ko" else f"{name} {many} times"
+    higher = told.compared.difference[row, column] > 0
+    return (
+        f"{name} {'높은 편' if higher else '낮은 편'}" if lang == "ko" else f"{name} {'higher' if higher else 'lower'}"
     )
 
 
@@ -236,7 +304,7 @@ def explain(told: Profiled) -> dict[str, Sentence]:
         "unit": Sentence(
             "{unit}; each counts once, in its segment and in the rest of every other",
             "{unit_ko} 하나를 한 번씩 셉니다(자기 세그먼트와, 다른 세그먼트의 나머지)",
-            {"unit": units.unit, "unit_ko": counted(1, units.unit)[1].partition(" ")[0]},
+            {"unit": units.unit, "unit_ko": named(units.unit)[1]},
         ),
         "window": _window(told),
         "denominator": _DENOMINATOR,
@@ -265,13 +333,20 @@ _DENOMINATOR: Final = Sentence(
 
 def _window(told: Profiled) -> Sentence:
     made, activity = told.segments.units.as_of, told.activity
-    first = Sentence("segments made up to {made}", "세그먼트는 {made}까지의 데이터로 만듦", {"made": made})
-    if made is None:
-        first = Sentence("up to when the segments were made is not known", "세그먼트를 만든 시점은 알 수 없음")
+    first = Sentence("up to when the segments were made is not known", "세그먼트를 만든 시점은 알 수 없음")
+    if made is not None:
+        first = Sentence(
+            "segments made of data before {made}", "세그먼트는 {made} 이전 데이터로 만듦", {"made": moment(made)}
+        )
     if activity is None:
         return joined([first, Sentence("the table of the units as it is", "단위 표의 값 그대로")], ko=", ")
-    span = {"start": activity.start, "end": activity.end}
+    span = {"start": activity.start, "end": activity.end, "view": "; ".join(activity.view)}
     events = Sentence("events from {start} to {end}", "이벤트는 {start}부터 {end}까지", span)
+    if activity.between:
+        span |= {"start": moment(activity.start), "end": moment(activity.end)}
+        events = Sentence("events from {start} to before {end}", "이벤트는 {start}부터 {end} 전까지", span)
+    if activity.view:
+        events = Sentence(events.en + ", only of {view}", events.ko + "({view} 조건)", span)
     after = Sentence("later than the segments", "세그먼트를 만든 뒤의 기간")
     same = Sentence("the same time as the segments, as far as is known", "세그먼트를 만든 기간과 겹침")
     return joined([first, events, after if activity.later else same], ko=", ")

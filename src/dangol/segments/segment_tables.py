@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from dangol.core.errors import unknown
+from dangol.core.errors import InputError, unknown
 from dangol.core.labels import NOISE
 from dangol.core.result import Result, Tables
 
@@ -29,6 +29,7 @@ _MEASURES: Final = (
     "silhouette",
     "silhouette_macro",
     "silhouette_all",
+    "silhouette_noise",
     "davies_bouldin",
     "calinski_harabasz",
     "smallest",
@@ -54,11 +55,12 @@ def result(segments: Segments) -> Result:
         },
         tables=Tables(tables),
         shown=(
-            *(name for name in ("tiers", "matched") if name in tables),
-            "segments",
+            *(["tiers"] if "tiers" in tables else []),
+            *(["segments"] if "tiers" not in tables or NOISE in segments.names else []),  # tiers have the sizes, too
+            *(["matched"] if "matched" in tables else []),
             "centers",
             "quality",
-            "transforms",
+            *(["transforms"] if told["transforms"] else []),
         ),
         find=partial(_find, segments),
         unit=segments.unit,
@@ -100,6 +102,7 @@ def centers(segments: Segments) -> pd.DataFrame:
     import pandas as pd
 
     numeric = np.flatnonzero(~segments.units.categorical)
+    columns = ["segment", "feature", "mean", "median", "lower", "upper"]
     rows: list[dict[str, Any]] = []
     for code, name in enumerate(segments.names):
         inside = segments.units.values[segments.codes == code]
@@ -107,13 +110,14 @@ def centers(segments: Segments) -> pd.DataFrame:
             lower, middle, upper = np.quantile(inside[:, place], (0.25, 0.5, 0.75))
             told = {"segment": name, "feature": segments.units.features[place]}
             rows.append(told | {"mean": inside[:, place].mean(), "median": middle, "lower": lower, "upper": upper})
-    return pd.DataFrame(rows).astype({"segment": "str", "feature": "str"})
+    kinds = dict.fromkeys(columns, "float64") | {"segment": "str", "feature": "str"}
+    return pd.DataFrame(rows, columns=columns).astype(kinds)
 
 
 def _quality(segments: Segments) -> pd.DataFrame:
     import pandas as pd
 
-    told = {name: segments.quality[name] for name in _MEASURES}
+    told = {name: segments.quality.get(name) for name in _MEASURES}
     told |= {"stability": segments.told["stability"]["mean"], "stability_sd": segments.told["stability"]["sd"]}
     values = [float("nan") if value is None else float(value) for value in told.values()]
     return pd.DataFrame({"measure": pd.Series(list(told), dtype="str"), "value": values})
@@ -179,6 +183,8 @@ def _find(segments: Segments, *, segment: str | None = None) -> npt.NDArray[Any]
     ids = np.array(segments.units.ids.to_pylist(), object)
     if segment is None:
         return ids
+    if not isinstance(segment, str):
+        raise InputError(f"segment={segment!r} must be the name of a segment, a text such as '1'")
     if segment not in segments.names:
         raise unknown("segment", segment, segments.names, "these segments")
     found: npt.NDArray[Any] = ids[segments.codes == segments.names.index(segment)]

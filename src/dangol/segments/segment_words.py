@@ -11,7 +11,7 @@ import numpy.typing as npt
 from dangol.core import labels
 from dangol.core.words import Sentence, number, percent
 
-from .nouns import counted
+from .nouns import counted, named
 from .stability import DRAWN
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def method_name(method: str, lang: str = "en") -> str:
 
 def sentences(segments: Segments, more: Sequence[Sentence] = ()) -> tuple[Sentence, ...]:
     """Say what was found: whether it can be trusted and how many there are, ``more``, then how good they are."""
-    tails = tailed(segments.told["skewness"])
+    tails = [] if segments.quality.get("clearer") else tailed(segments.told["skewness"])
     found = [_headline(segments), *tails, *more, _stability(segments), _silhouette(segments)]
     found += [*_extremes(segments), *left_out(segments.units.excluded), *_remarks(segments)]
     return tuple(one for one in found if one is not None)
@@ -79,9 +79,9 @@ def weaknesses(quality: Mapping[str, Any], stability: Mapping[str, Any]) -> list
     if stability["mean"] is not None and stability["mean"] < FRAGILE:
         doubts.append(
             Sentence(
-                "when {left_out} of the units are left out, the segments do not come back as they were (adjusted Rand "
-                "{stability}, below {limit})",
-                "{left_out}만 빼고 다시 나눠도 세그먼트가 달라집니다(조정 랜드 지수 {stability}, 기준 {limit}).",
+                "when {left_out} of the units are left out, the segments do not come back as they were (agreement "
+                "{stability}, below {limit}; 1 would be the same)",
+                "{left_out}만 빼고 다시 나눠도 세그먼트가 달라집니다(일치도 {stability}, 기준 {limit}, 똑같으면 1).",
                 {"stability": number(stability["mean"]), "limit": FRAGILE, "left_out": percent(1 - DRAWN)},
             )
         )
@@ -91,6 +91,16 @@ def weaknesses(quality: Mapping[str, Any], stability: Mapping[str, Any]) -> list
                 "{lopsided} of the units are in one segment",
                 "전체의 {lopsided}가 한 세그먼트에 몰려 있습니다.",
                 {"lopsided": percent(quality["largest_share"])},
+            )
+        )
+    if quality.get("clearer") is False:
+        doubts.append(
+            Sentence(
+                "they are no clearer than those of data without groups, with the same range and tails (silhouette "
+                "{silhouette}, without groups {noise}), so parts of a continuum rather than separate kinds",
+                "값의 범위와 분포는 같지만 집단이 없는 데이터를 나눠도 이만큼은 갈립니다(실루엣 {silhouette}, 집단이 "
+                "없을 때 {noise}). 서로 다른 유형이라기보다 이어진 값을 나눈 구간으로 보십시오.",
+                {"silhouette": number(quality["silhouette"]), "noise": number(quality["silhouette_noise"])},
             )
         )
     if quality["k"] < 2:
@@ -137,17 +147,17 @@ def _stability(segments: Segments) -> Sentence | None:
     if told["mean"] is None:
         return Sentence(
             "Whether the segments come back in resamples was not tried.",
-            "표본을 다시 뽑았을 때 같은 세그먼트가 나오는지는 확인하지 않았습니다.",
+            "일부를 빼고 다시 나눠도 같은 세그먼트가 나오는지는 확인하지 않았습니다.",
         )
     if told["sd"] is None:
         return None
     values = {"mean": number(told["mean"]), "sd": number(told["sd"])}
     values |= {"resamples": told["resamples"], "drawn": told["units_drawn"]}
     return Sentence(
-        "Stability: over {resamples} resamples of {drawn:,} units each, the adjusted Rand index with these segments is "
-        "{mean} on average (standard deviation {sd}).",
-        "안정성: {drawn:,}개씩 {resamples}번 다시 뽑아 나눴을 때 지금 세그먼트와의 조정 랜드 지수는 평균 "
-        "{mean}(표준편차 {sd})입니다.",
+        "Stability: made anew of {drawn:,} units drawn at random, {resamples} times, the segments agree with these to "
+        "{mean} on average (standard deviation {sd}; adjusted Rand index: 1 the same, 0 no more than by chance).",
+        "안정성: 무작위로 뽑은 {drawn:,}개를 다시 나누기를 {resamples}번 했을 때 지금 세그먼트와의 일치도는 평균 "
+        "{mean}(표준편차 {sd})입니다. 일치도는 조정 랜드 지수로, 똑같으면 1, 우연 수준이면 0입니다.",
         values,
     )
 
@@ -158,11 +168,17 @@ def _silhouette(segments: Segments) -> Sentence | None:
         return None
     values = {name: number(quality[name]) for name in ("silhouette", "silhouette_macro")}
     values["all"] = number(quality["silhouette_all"]) if quality["silhouette_all"] is not None else "–"
-    en = "Silhouette in the clustered space: {silhouette} over units, {silhouette_macro} as the mean of the segments"
-    ko = "군집화한 공간의 실루엣은 단위 평균 {silhouette}, 세그먼트별 평균의 평균 {silhouette_macro}입니다"
+    en = (
+        "How far apart they are, as the silhouette in the clustered space (1 far apart, 0 touching): {silhouette} over "
+        "units, {silhouette_macro} as the mean of the segments"
+    )
+    ko = (
+        "세그먼트가 갈리는 정도(실루엣, 1이면 뚜렷하고 0이면 맞닿음): 전체 평균 {silhouette}, 세그먼트마다 구한 평균의 "
+        "평균 {silhouette_macro}입니다"
+    )
     if segments.told["extremes"]["units"]:
         en += "; with the extremes counted as segments it would be {all}"
-        ko += ". 극단값까지 세그먼트로 치면 {all}입니다"
+        ko += ". 극단값도 세그먼트로 넣으면 {all}입니다"
     return Sentence(en + ".", ko + ".", values)
 
 
@@ -210,11 +226,21 @@ def _remarks(segments: Segments) -> list[Sentence]:
     ]
 
 
+def moment(as_of: str) -> str:
+    """Write a time to the minute, midnight as the day alone: data up to it are data before that day.
+
+    >>> moment("2023-05-01 00:00:00+09:00"), moment("2023-05-01 09:30:00"), moment("2023-05-01")
+    ('2023-05-01', '2023-05-01 09:30', '2023-05-01')
+    """
+    return as_of[:16].replace("T", " ").removesuffix(" 00:00")
+
+
 def explain(segments: Segments) -> dict[str, Sentence]:
     """Say how the segments were made, aspect by aspect."""
     plan = segments.plan
     values: dict[str, Any] = {"method": method_name(plan.method), "method_ko": method_name(plan.method, "ko")}
     values |= {"features": ", ".join(segments.units.features), "metric": plan.metric, "linkage": plan.linkage}
+    values["metric_ko"] = labels.value(plan.metric, "metric", "ko")
     values |= {
         "steps": ", ".join([*plan.transforms, *([plan.scale] if plan.scale != "none" else [])]),
         "seed": plan.seed,
@@ -223,15 +249,15 @@ def explain(segments: Segments) -> dict[str, Sentence]:
     linked_ko = ", {linkage} 연결" if plan.method == "hierarchical" else ""
     steps = "after {steps}" if values["steps"] else "as they were given"
     steps_ko = "{steps} 변환 뒤" if values["steps"] else "변환 없이"
-    unit = {"unit": segments.unit, "n": len(segments.units)}
+    unit = dict(zip(("unit", "unit_ko"), named(segments.unit), strict=True)) | {"n": len(segments.units)}
     how = {
-        "unit": Sentence("{unit}; n = {n:,}", "{unit}, n = {n:,}", unit),
+        "unit": Sentence("{unit}; n = {n:,}", "{unit_ko}, n = {n:,}", unit),
         "method": Sentence(
             "{method} on {features}, " + steps + "; {metric} distance" + linked + "; seed {seed}",
-            "{features:을} " + steps_ko + " {method_ko:으로} 군집화, {metric} 거리" + linked_ko + ", 시드 {seed}",
+            "{features:을} " + steps_ko + " {method_ko:으로} 나눔, {metric_ko} 거리" + linked_ko + ", 시드 {seed}",
             values,
         ),
     }
     if segments.units.as_of is not None:
-        how["as_of"] = Sentence("{as_of}", "{as_of}", {"as_of": segments.units.as_of[:16]})  # to the minute
+        how["as_of"] = Sentence("{as_of}", "{as_of}", {"as_of": moment(segments.units.as_of)})
     return how

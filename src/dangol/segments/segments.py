@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -22,10 +23,12 @@ from .units import AS_OF, Units, read_units
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
+    import pyarrow as pa
 
     from dangol.log.eventlog import EventLog
 
 SEGMENT: Final = "segment"
+_LONGEST: Final = 240  # bytes of a file's name, and room for the words of the staged one
 _KEPT: Final = b"dangol.segments"  # the key of the file's metadata
 
 
@@ -181,7 +184,7 @@ class Segments:
         import pyarrow as pa
         from pyarrow import parquet
 
-        place = Path(path)
+        place = _file(path)
         kept = {"unit": self.unit, "features": self.units.features, "names": self.names, "as_of": self.units.as_of}
         head = {**kept, "excluded": dict(self.units.excluded), "told": self.told}
         table = self.units.table
@@ -197,7 +200,8 @@ class Segments:
                 os.fsync(handle.fileno())
             os.replace(staged, place)
         except OSError as problem:
-            staged.unlink(missing_ok=True)
+            with suppress(OSError):  # where there is no such folder there is nothing to take away
+                staged.unlink()
             raise StoreError(f"{place} cannot be written: {problem.strerror or problem}") from problem
         return place
 
@@ -210,24 +214,51 @@ class Segments:
         """
         from pyarrow import ArrowException, parquet
 
-        place = Path(path)
-        if not place.exists():
+        from .kept import read_head
+
+        place = _file(path)
+        if not place.is_file():
             raise InputError(f"{place} is not there; make it with dangol segment fit … -o {place.name}")
         try:
             table = parquet.read_table(place)
             head = json.loads((table.schema.metadata or {})[_KEPT])
-        except (ArrowException, OSError, KeyError, ValueError) as problem:
+        except (ArrowException, OSError, KeyError, ValueError, RecursionError) as problem:
             raise InputError(
                 f"{place} holds no segments; make it with dangol segment fit … -o {place.name}"
             ) from problem
-        units = read_units(
-            table.drop_columns([SEGMENT]), head["features"], unit=head["unit"], as_of=head["as_of"], categories=True
-        )
-        names = tuple(head["names"])
-        labels = table.column(SEGMENT).to_pylist()
-        strange = next((one for one in labels if one not in names), None)
-        if strange is not None:
-            raise unknown("segment", strange, names, f"what {place} tells of its making")
-        place_of = {name: code for code, name in enumerate(names)}
-        codes = np.array([place_of[one] for one in labels], np.int64)
-        return cls(replace(units, excluded=head["excluded"]), names, codes, head["told"])
+        try:
+            head = read_head(head)
+            codes = _coded(table, head["names"])
+            units = read_units(
+                table.drop_columns([SEGMENT]),
+                head["features"],
+                unit=head["unit"],
+                as_of=head["as_of"],
+                categories=head["told"]["plan"]["metric"] == "gower",
+            )
+        except InputError as problem:
+            raise InputError(f"{place} was not written by save, or was changed since: {problem}") from problem
+        return cls(replace(units, excluded=head["excluded"]), tuple(head["names"]), codes, head["told"])
+
+
+def _file(path: Any) -> Path:
+    """Return the path of a file, if it can be one."""
+    if isinstance(path, str | os.PathLike) and (name := os.path.basename(path)):
+        if "\0" not in str(path) and len(os.fsencode(name)) <= _LONGEST:
+            return Path(path)
+        path = name[:40]
+    raise InputError(f"{path!r} cannot be the path of a file; give one such as 'segments.parquet'")
+
+
+def _coded(table: pa.Table, names: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Return the place among the names of the segment that a file tells for each unit."""
+    if table.column_names.count(SEGMENT) != 1:
+        raise InputError(f"it has {table.column_names.count(SEGMENT)} columns {SEGMENT!r}")
+    labels, place_of = table.column(SEGMENT).to_pylist(), {name: code for code, name in enumerate(names)}
+    strange = next((one for one in labels if not isinstance(one, str) or one not in place_of), place_of)
+    if strange is not place_of:
+        raise unknown("segment", strange, names, "what it tells of their making")
+    empty = next(iter(sorted(set(names) - set(labels))), None)
+    if empty is not None:
+        raise InputError(f"segment {empty!r} has no units")
+    return np.array([place_of[one] for one in labels], np.int64)

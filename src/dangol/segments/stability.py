@@ -16,7 +16,7 @@ from dangol.core.labels import NOISE
 from dangol.core.result import Result, Tables
 
 from .again import at_once, ladder_of
-from .methods import Plan
+from .methods import Plan, read_seed
 from .prepare import points, prepare
 from .units import Units
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+MOST_RESAMPLES: Final = 10_000  # what is drawn is held in memory
 DRAWN: Final = 0.9  # of the units in each resample
 MOST: Final = 1_500  # units in a resample, so that methods that compare all pairs stay quick
 
@@ -101,7 +102,8 @@ def stability(segments: Segments, resamples: int = 50, *, seed: int = 0) -> Resu
     """
     from .stability_words import explain, sentences  # they tell of this module
 
-    if resamples == 0:
+    _counted(resamples)
+    if not resamples:
         raise InputError("resamples=0 tries nothing; stability needs at least 1")
     found = _recovery(segments, resamples, seed)
     return Result(
@@ -187,12 +189,16 @@ def told(scores: Sequence[float], units_drawn: int) -> dict[str, Any]:
 
 def draws(n: int, resamples: int, seed: int) -> list[Ints]:
     """Draw so many parts of n units, each in the order of the table."""
-    number: object = resamples  # whatever the annotation says
-    if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 0:
-        raise InputError(f"resamples={resamples!r} must be a whole number, 0 for none")
-    chance = np.random.default_rng(seed)
+    _counted(resamples)
+    chance = np.random.default_rng(read_seed(seed))
     size = max(2, min(MOST, int(DRAWN * n)))
     return [np.sort(chance.choice(n, size, replace=False)) for _ in range(resamples)]
+
+
+def _counted(resamples: object) -> None:
+    whole = isinstance(resamples, int | np.integer) and not isinstance(resamples, bool)
+    if not whole or not 0 <= resamples <= MOST_RESAMPLES:  # type: ignore[operator]
+        raise InputError(f"resamples={resamples!r} must be a whole number, 0 for none and {MOST_RESAMPLES:,} at most")
 
 
 def part_plan(plan: Plan, drawn: int, n: int) -> Plan:

@@ -8,6 +8,7 @@ import numpy as np
 
 from dangol.core.words import Sentence, number, percent
 
+from .nouns import named
 from .segment_words import FRAGILE, shown
 from .stability import DRAWN, MOST, Recovery
 
@@ -51,8 +52,8 @@ def _headline(found: Recovery, mean: list[float], weak: list[int]) -> Sentence:
         return Sentence(
             "All segments come back when some of the units are left out; {name} comes back least, with {least} "
             "of it recovered on average.",
-            "일부를 빼고 다시 나눠도 모든 세그먼트가 다시 나옵니다. 가장 약한 것은 {name_ko:으로}, 평균 복원율은 "
-            "{least}입니다.",
+            "일부를 빼고 다시 나눠도 모든 세그먼트가 다시 나옵니다. 가장 덜 나오는 {name_ko}도 평균 {least}만큼 "
+            "복원됩니다.",
             values,
         )
     values |= {"names": _listed(found, weak, mean), "names_ko": _listed(found, weak, mean, "ko")}
@@ -70,10 +71,10 @@ def _agreement(found: Recovery) -> Sentence:
     values = {"resamples": told["resamples"], "drawn": told["units_drawn"], "mean": number(told["mean"])}
     values["sd"] = "–" if told["sd"] is None else number(told["sd"])
     return Sentence(
-        "Over {resamples} resamples of {drawn:,} units the adjusted Rand index with these segments is {mean} on "
-        "average (standard deviation {sd}).",
-        "{drawn:,}개씩 {resamples}번 다시 뽑아 나눴을 때 지금 세그먼트와의 조정 랜드 지수는 평균 {mean}(표준편차 "
-        "{sd})입니다.",
+        "Made anew of {drawn:,} units drawn at random, {resamples} times, the segments agree with these to {mean} on "
+        "average (standard deviation {sd}; adjusted Rand index: 1 the same, 0 no more than by chance).",
+        "무작위로 뽑은 {drawn:,}개를 다시 나누기를 {resamples}번 했을 때 지금 세그먼트와의 일치도는 평균 {mean}"
+        "(표준편차 {sd})입니다. 일치도는 조정 랜드 지수로, 똑같으면 1, 우연 수준이면 0입니다.",
         values,
     )
 
@@ -82,13 +83,15 @@ def explain(segments: Segments, found: Recovery) -> dict[str, Sentence]:
     """Say how it was computed."""
     return {
         "unit": Sentence(
-            "{unit}; n = {n:,}", "{unit}, n = {n:,}", {"unit": segments.unit, "n": int(found.sizes.sum())}
+            "{unit}; n = {n:,}",
+            "{unit_ko}, n = {n:,}",
+            {"unit": segments.unit, "unit_ko": named(segments.unit)[1], "n": int(found.sizes.sum())},
         ),
         "method": Sentence(
             "resamples of {share} of the units clustered, {most:,} at most, clustered anew from the transforms on; "
             "recovered is the overlap with the most similar new segment",
-            "군집화한 단위의 {share}(최대 {most:,}개)를 뽑아 변환부터 다시 군집화함. 복원율은 가장 비슷한 새 "
-            "세그먼트와 겹치는 비율",
+            "나눈 대상의 {share}(최대 {most:,}개)를 뽑아 변환부터 다시 나눔. 복원율은 가장 비슷한 새 세그먼트와 "
+            "겹치는 비율",
             {"share": percent(DRAWN), "most": MOST},
         ),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from dangol.core.errors import InputError, choice
 from dangol.core.label_values import NOUNS
-from dangol.core.labels import NOISE
+from dangol.core.labels import EXTREME, NOISE
 
 from .profile_tests import ranks
 from .segments import Segments
@@ -128,8 +128,10 @@ def table(told: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def _listed(names: str | Sequence[str]) -> list[Any]:
-    found: list[Any] = [part.strip() for part in names.split(",")] if isinstance(names, str) else list(names)
-    return [name for name in found if name]
+    given: Any = names  # whatever the annotation says
+    if not isinstance(given, Iterable):
+        return [given]
+    return [part.strip() for part in given.split(",") if part.strip()] if isinstance(given, str) else list(given)
 
 
 def _rule(rule: str | Sequence[str]) -> tuple[list[str], list[int]]:
@@ -147,7 +149,8 @@ def _rule(rule: str | Sequence[str]) -> tuple[list[str], list[int]]:
 
 def _names(size: int, names: Sequence[str] | None, noun: str | None) -> tuple[str, ...]:
     if names is not None:
-        own: list[Any] = [names] if isinstance(names, str) else list(names)
+        given: Any = names  # whatever the annotation says; a set has no order
+        own: list[Any] = list(given) if isinstance(given, Iterable) and not isinstance(given, str | Set) else [given]
         if noun is not None:
             raise InputError(f"names= and noun={noun!r} both say what tiers are called; give one of them")
         if len(own) != size:
@@ -156,6 +159,9 @@ def _names(size: int, names: Sequence[str] | None, noun: str | None) -> tuple[st
             )
         if not all(isinstance(name, str) and name.strip() for name in own) or len(set(own)) < size or NOISE in own:
             raise InputError(f"names={own!r} must be different texts, none of them empty or {NOISE!r}")
+        aside = next((name for name in own if name.startswith(EXTREME)), None)
+        if aside is not None:
+            raise InputError(f"names: {aside!r} begins as segments of extremes do ({EXTREME!r}); choose another name")
         return tuple(own)
     if noun is not None:
         choice("noun", noun, NOUNS)
@@ -166,7 +172,10 @@ def _names(size: int, names: Sequence[str] | None, noun: str | None) -> tuple[st
 
 def _confounders(segments: Segments, names: str | Sequence[str], axes: Sequence[str]) -> dict[str, Floats]:
     found = {}
-    for name in dict.fromkeys(_listed(names)):
+    listed = _listed(names)
+    if not all(isinstance(name, str) for name in listed):
+        raise InputError(f"confounders={names!r} must name numeric columns, such as ['follower']")
+    for name in dict.fromkeys(listed):
         if name in axes:
             raise InputError(f"confounder {name!r} is an axis of the rule; a confounder is something else")
         found[name] = segments.units.number(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -62,7 +62,9 @@ def read_steps(steps: str | Sequence[str]) -> tuple[str, ...]:
 
 def read_chain(steps: str | Sequence[str]) -> tuple[Step, ...]:
     """Read a chain: steps parted by commas in one text, or one after another in a list."""
-    listed: list[Any] = [steps] if isinstance(steps, str) else list(steps)
+    given: Any = steps  # whatever the annotation says; a set has no order
+    odd = not isinstance(given, Iterable) or isinstance(given, Set)
+    listed = [given] if isinstance(given, str) or odd else list(given)
     if not all(isinstance(one, str) for one in listed):
         raise InputError(f"transforms={steps!r} must be text, such as 'log1p(votes), winsorise(share=0.01)'")
     return tuple(_step(part) for text in listed if text.strip() for part in _parted(text))
