@@ -150,7 +150,7 @@ def test_bad_files_get_one_sentence(run, tmp_path: Path, words: tuple[str, ...],
         (("overview", "shop.log", "--lang", "fr"), "en or ko"),
         (("overvew", "shop.log"), "did you mean 'overview'?"),
         (("overview", "shop.log", "--evry", "1w"), "--evry"),
-        (("overview",), "Missing parameter: log"),
+        (("overview",), "Missing argument 'log'; see dangol overview --help"),
     ],
 )
 def test_bad_questions_get_one_sentence(shop, words: tuple[str, ...], told: str) -> None:  # type: ignore[no-untyped-def]
@@ -178,9 +178,10 @@ def test_square_brackets_are_text_not_markup(run, tmp_path: Path) -> None:  # ty
 
 
 def test_a_page_that_cannot_be_written_is_one_sentence(shop) -> None:  # type: ignore[no-untyped-def]
-    for target, told in (("missing/x.html", "No such file or directory"), (".", "Is a directory")):
-        code, _, err = shop("overview", "shop.log", "--html", target)
-        assert (code, err) == (2, f"dangol: {target} cannot be used: {told}\n")
+    missing = "cannot be written: there is no folder missing; make it first"
+    for target, told in (("missing/x.html", missing), (".", "must end in .html or .htm")):
+        code, out, err = shop("overview", "shop.log", "--html", target)
+        assert (code, out, err) == (2, "", f"dangol: --html {target} {told}\n")
 
 
 def test_a_language_that_is_not_known_loads_nothing(shop, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

@@ -129,7 +129,7 @@ def test_ctrl_c_keeps_what_there_is(run, api: Api, tmp_path: Path, monkeypatch: 
         (("profiles", "people.csv", "posts.csv", "--lang", "fr"), "lang='fr' is not known"),
         (("instagram", "--accounts", "people.csv"), "there is no access token"),
         ((), "Missing command"),
-        (("instagram",), "Missing parameter: accounts"),
+        (("instagram",), "Missing option '--accounts'; see dangol collect instagram --help"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(

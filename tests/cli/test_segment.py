@@ -62,6 +62,17 @@ def test_from_units_to_what_sets_them_apart(units: Run, tmp_path: Path) -> None:
     assert (code, told["question"], told["recipe"]["question"]) == (0, "profile", "profile")
 
 
+def test_a_profile_may_be_of_a_part_of_the_log(shop: Run, tmp_path: Path) -> None:
+    (tmp_path / "spec.toml").write_text(SPEC, encoding="utf-8")
+    assert shop("segment", "features", "shop.log", "--spec", "spec.toml", "-o", "f.parquet")[0] == 0
+    fit = ("segment", "fit", "f.parquet", "--features", "orders", "--k", "2", "--resamples", "0")
+    assert shop(*fit, "-o", "made.parquet")[0] == 0
+    narrow = ("segment", "profile", "made.parquet", "--where", "event == order")
+    code, out, _ = shop(*narrow, "--log", "shop.log", "--json")
+    assert (code, json.loads(out)["recipe"]["log"]["view"]) == (0, ["event == 'order'"])
+    assert shop(*narrow)[0::2] == (2, "dangol: --where narrows a log; give --log, too\n")
+
+
 def test_tiers_and_names_that_last(units: Run, tmp_path: Path) -> None:
     fit = ("segment", "fit", "units.csv", "--features", "x,y", "--k", "3", "--seed")
     assert units(*fit, "1", "--tiers", "x,-y", "-o", "tiers.parquet")[0] == 0
@@ -78,7 +89,7 @@ def test_tiers_and_names_that_last(units: Run, tmp_path: Path) -> None:
         (("fit", "units.csv", "--features", "x,kind", "--k", "3"), "column 'kind' holds text, such as 'a'"),
         (("fit", "units.csv", "--features", "x,y"), "kmeans needs k"),
         (("fit", "units.csv", "--features", "x,y", "--k", "999"), "k=999 is more than the 180 units"),
-        (("fit", "units.csv", "--k", "3"), "Missing parameter: features"),
+        (("fit", "units.csv", "--k", "3"), "Missing option '--features'; see dangol segment fit --help"),
         (("fit", "units.csv", "--features", "x", "--k", "3", "--confounders", "y"), "--confounders go with --tiers"),
         (("fit", "nothing.csv", "--features", "x", "--k", "3"), "nothing.csv is not there"),
         (("profile", "units.csv"), "holds no segments"),

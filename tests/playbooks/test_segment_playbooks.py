@@ -38,7 +38,7 @@ def test_the_published_tiers_are_made_again() -> None:
     assert {int(row.units): row.mean_ER for row in tiers.itertuples()} == pytest.approx(means, abs=1e-4)
     assert tiers["segment"].iloc[[0, -1]].tolist() == ["highest benefit", "lowest benefit"]
     said = found["cluster"].sentences[0]
-    assert said.write().startswith("No strong structure: 92.1 % of the units are in one segment.")
+    assert said.write().startswith("No strong structure: 92.1 % of the units are in one segment; ")
     assert said.write("ko").startswith("뚜렷한 구조가 없습니다. 전체의 92.1 %가 한 세그먼트에 몰려 있습니다.")
     assert made.told["stability"]["mean"] == pytest.approx(0.72, abs=0.04)  # the README, other resamples
     assert found["stability"].sentences[0].write().startswith("Not to be relied on: ")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Final, Optional
 
@@ -20,6 +23,7 @@ from dangol.log import EventLog, open_log
 from dangol.log.narrowed import narrowed
 from dangol.log.segments import read_table
 
+from .outputs import check_out, staged
 from .terminal import show, to_json
 
 app = typer.Typer(
@@ -31,6 +35,7 @@ app = typer.Typer(
 )
 
 _INTERRUPTED: Final = 130  # what typer returns instead of raising KeyboardInterrupt
+_TERMINATED: Final = 143  # as a shell tells of a process that SIGTERM ended
 _LOG: list[inspect.Parameter] = []  # options that every question about a log has
 OUTPUT: list[inspect.Parameter] = []  # and those of every answer
 
@@ -103,6 +108,7 @@ def _command(name: str) -> Callable[..., None]:
     def run(log: Path, **given: Any) -> None:
         shared = {one.name: given.pop(one.name) for one in (*_LOG, *OUTPUT)}
         check_language(shared["lang"])
+        check_answer(shared, [log, shared["segments"]])
         asked = {one.name: value_of(one, given[one.name]) for one in told if given[one.name] is not None}
         present(QUESTIONS[name](asked_view(log, shared), **asked), shared)
 
@@ -136,6 +142,18 @@ def check_language(lang: str) -> None:
     """Refuse a language that Dangol does not speak."""
     if lang not in LANGUAGES:
         raise InputError(f"--lang {lang} is not known; use en or ko")
+
+
+def check_answer(shared: dict[str, Any], reads: Sequence[Path | str | None]) -> None:
+    """Refuse a page that cannot be written, or that would replace what the command reads or writes."""
+    if shared["html"] is not None:
+        check_out(shared["html"], reads=reads, suffixes=(".html", ".htm"), option="--html")
+
+
+def check_table(result: Result, shared: dict[str, Any]) -> None:
+    """Refuse a table that the answer does not have, before anything is written."""
+    if shared["table"] is not None:
+        result.tables[shared["table"]]  # raises, with the nearest name
 
 
 def asked_view(path: Path, shared: dict[str, Any]) -> EventLog:
@@ -176,13 +194,13 @@ def _json(name: str, given: str) -> Any:
 
 def present(result: Result, shared: dict[str, Any]) -> None:
     """Print an answer, as JSON, as CSV or for people, and write its page where one is wanted."""
+    check_table(result, shared)
     wanted = shared["table"]
-    if wanted is not None:
-        result.tables[wanted]  # raises, with the nearest name
     if shared["html"] is not None:
         from dangol.reports.page import page
 
-        shared["html"].write_text(page(result, shared["lang"]), encoding="utf-8")
+        with staged(shared["html"]) as part:
+            part.write_text(page(result, shared["lang"]), encoding="utf-8")
     if shared["json"]:
         print(to_json(result, shared["lang"]))
     elif shared["csv"]:
@@ -201,6 +219,9 @@ def main() -> None:
     """Run the command line; a problem the user can solve is one sentence on standard error and exit code 2."""
     from . import collect, demo, ingest, report, sample, segment  # noqa: F401 - they register their commands
 
+    with suppress(ValueError):  # not the main thread, which alone may say so
+        signal.signal(signal.SIGTERM, _end)  # so that what is half written is taken away
+    _open_streams()
     words = sys.argv[1:] or ["--help"]
     commands = [str(one.name) for one in app.registered_commands]
     commands += [str(one.name) for one in app.registered_groups]
@@ -210,11 +231,10 @@ def main() -> None:
         if app(words, standalone_mode=False) == _INTERRUPTED:
             raise KeyboardInterrupt
     except TyperException as problem:  # its own words for a wrong option, without the box
-        said = str(problem).strip().rstrip(".").replace("\n", " ")
-        print(f"dangol: {said}; see dangol {words[0] if words[0] in commands else ''} --help", file=sys.stderr)
+        _tell(f"{problem.format_message().rstrip('.')}; see {_command_of(problem, words[0], commands)} --help")
         sys.exit(2)
     except DangolError as problem:
-        print(f"dangol: {problem}", file=sys.stderr)
+        _tell(str(problem))
         sys.exit(2)
     except (KeyboardInterrupt, Abort):
         print("dangol: stopped; nothing was left behind", file=sys.stderr)
@@ -222,6 +242,42 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
-    except OSError as problem:
-        print(f"dangol: {problem.filename or 'a file'} cannot be used: {problem.strerror or problem}", file=sys.stderr)
+    except UnicodeEncodeError:
+        if "".join(words).isprintable():  # then it is no fault of the words
+            raise
+        _tell("what was given holds letters that cannot be read in this terminal's encoding; give them in UTF-8")
         sys.exit(2)
+    except OSError as problem:
+        _tell(f"{problem.filename or 'a file'} cannot be used: {problem.strerror or problem}")
+        sys.exit(2)
+
+
+def _open_streams() -> None:
+    """Let output go nowhere that was closed, and show what the terminal has no letter for by its number."""
+    for name in ("stdout", "stderr"):
+        stream: Any = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - for as long as it runs
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _end(*_: object) -> None:
+    """End as a signal asked, past all that cleans up."""
+    sys.exit(_TERMINATED)
+
+
+def _tell(problem: str) -> None:
+    """Print a problem as one line; a name in it may hold others, or what a terminal would obey."""
+    text = "".join(one if one.isprintable() else " " for one in problem)
+    print(f"dangol: {text.strip()}", file=sys.stderr)
+
+
+def _command_of(problem: TyperException, word: str, commands: Sequence[str]) -> str:
+    """The command whose help tells about a wrong option."""
+    context, names = getattr(problem, "ctx", None), []
+    if context is None and word in commands:
+        names = [word]
+    while context is not None and context.parent is not None:
+        names, context = [str(context.info_name), *names], context.parent
+    return " ".join(["dangol", *names])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from pathlib import Path
@@ -18,6 +17,7 @@ from dangol.core.words import LANGUAGES, Sentence
 from dangol.log.progress import Progress
 
 from .app import app
+from .outputs import check_out, staged
 from .terminal import show, to_json
 
 if TYPE_CHECKING:
@@ -67,11 +67,11 @@ def profiles_command(
     A mean over zero posts is missing, not zero. What became of every row is printed.
     """
     choice("lang", lang, LANGUAGES)
-    if out.suffix not in (".parquet", ".csv"):
-        raise InputError(f"--out {out} must end in .parquet or .csv")
+    people, media = [profiles, *(newer_profiles or [])], [posts, *(newer_posts or [])]
+    check_out(out, reads=[*people, *media], suffixes=(".parquet", ".csv"))
     merged = merge_profiles(
-        [profiles, *(newer_profiles or [])],
-        [posts, *(newer_posts or [])],
+        people,
+        media,
         account=account,
         follower=follower,
         types=_pairs(types),
@@ -80,7 +80,8 @@ def profiles_command(
     )
     _put(merged, out)
     _print(merged, lang, json)
-    print(f"{len(merged.table):,} accounts written to {out}", file=sys.stderr)
+    accounts = "account" if len(merged.table) == 1 else "accounts"
+    print(f"{len(merged.table):,} {accounts} written to {out}", file=sys.stderr)
 
 
 @collect_app.command("instagram")
@@ -123,20 +124,20 @@ def _pairs(text: str) -> dict[str, str]:
     pairs = [part.strip().split("=") for part in text.split(",") if part.strip()]
     if any(len(pair) != 2 or not all(word.strip() for word in pair) for pair in pairs):
         raise InputError(f"--types {text!r} must be pairs parted by commas, such as {_TYPES}")
-    return {kind.strip().lower(): other.strip().lower() for kind, other in pairs}
+    words = [(kind.strip().lower(), other.strip().lower()) for kind, other in pairs]
+    twice = next((kind for place, (kind, _) in enumerate(words) if kind in dict(words[:place])), None)
+    if twice is not None:
+        raise InputError(f"--types {text!r} says twice what {twice!r} counts as; say it once")
+    return dict(words)
 
 
 def _put(result: Result, path: Path) -> None:
     """Write the table beside its place, and move it there when it is whole."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        if path.suffix == ".csv":
+    with staged(path) as part:
+        if path.suffix.lower() == ".csv":
             result.table.to_csv(part, index=False, encoding="utf-8")
         else:
             result.table.to_parquet(part, index=False)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _print(result: Result, lang: str, as_json: bool) -> None:

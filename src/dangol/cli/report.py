@@ -53,8 +53,9 @@ def run_command(
     """Run a playbook: source, mapping, questions and report of a whole analysis in one short file.
 
     It is TOML: **[source]** (path, log, data or sample), **[mapping]** (what dangol ingest takes), **[view]** (where,
-    since, until), **[[segments]]** (name, and table or rfm), **[[questions]]** (ask, its options, title, where, since,
-    until), **[report]** (file, title, lang). Those that ship: online-retail, school-sns, fashion-shop.
+    since, until), **[[segments]]** (name, and table, rfm, or features, choose, cluster, tiers, stability, profile),
+    **[[questions]]** (ask, its options, title, where, since, until), **[report]** (file, title, lang). Those that ship:
+    activation, fashion-shop, influencer, online-retail, school-sns.
     """
     from dangol.playbooks.run import run
 

@@ -11,16 +11,18 @@ from typing import Annotated, Any, Final, Optional
 import typer
 
 from dangol.catalogue import Parameter, parameters_of
-from dangol.core.errors import InputError, StoreError
+from dangol.core.errors import InputError
 from dangol.core.label_values import NOUNS
 from dangol.log import open_log
 from dangol.log.narrowed import narrowed
 from dangol.segments.choose import choose_clusters
 from dangol.segments.cluster import cluster
 from dangol.segments.features import group_features
+from dangol.segments.profile import profile
 from dangol.segments.segments import Segments
 
-from .app import OUTPUT, app, check_language, described, option_of, present, signed, value_of
+from .app import OUTPUT, app, check_answer, check_language, check_table, described, option_of, present, signed, value_of
+from .outputs import check_out, staged
 
 segment_app = typer.Typer(
     help="Groups of units that behave alike: features, how many segments, the segments, and what sets them apart.",
@@ -50,9 +52,14 @@ def _asked(told: tuple[Parameter, ...], given: dict[str, Any]) -> dict[str, Any]
     }
 
 
-def _shared(given: dict[str, Any]) -> dict[str, Any]:
+def _shared(read: Path, given: dict[str, Any], *names: str) -> dict[str, Any]:
+    """Return the options of every answer; what is to be written must be no file that is read, told by its option."""
     shared = {one.name: given[one.name] for one in OUTPUT}
     check_language(shared["lang"])
+    out, reads = given.get("out"), [read, *(given[name] for name in names)]
+    if out is not None:
+        check_out(out, reads=reads, suffixes=(".parquet",))
+    check_answer(shared, [*reads, out])
     return shared
 
 
@@ -65,38 +72,29 @@ def _written(path: Path | None) -> None:
 
 
 def _features(log: Path, **given: Any) -> None:
-    shared = _shared(given)
+    shared = _shared(log, given, "spec", "edges")
     view = narrowed(open_log(log), given["where"] or [], given["since"], given["until"])
     exclude = [part.strip() for part in (given["exclude"] or "").split(",") if part.strip()]
     asked = {name: given[name] for name in ("unit", "edges", "least", "as_of") if given[name] is not None}
     found = group_features(view, given["spec"], exclude=exclude, **asked)
+    check_table(found, shared)
     if given["out"] is not None:
-        _keep(found.table, given["out"])
+        with staged(given["out"]) as part:
+            found.table.to_parquet(part, index=False)
     present(found, shared)
     _written(given["out"])
-
-
-def _keep(table: Any, path: Path) -> None:
-    """Write a table beside its place, then move it there: a killed process leaves the old file or none."""
-    staged = path.with_name(f".{path.name}.part")
-    try:
-        table.to_parquet(staged, index=False)
-        staged.replace(path)
-    except OSError as problem:
-        staged.unlink(missing_ok=True)
-        raise StoreError(f"{path} cannot be written: {problem.strerror or problem}") from problem
 
 
 # ---- choose, fit ------------------------------------------------------------------------------------------------
 
 
 def _choose(file: Path, **given: Any) -> None:
-    shared = _shared(given)
+    shared = _shared(file, given)
     present(choose_clusters(file, **_asked(parameters_of(choose_clusters), given)), shared)
 
 
 def _fit(file: Path, **given: Any) -> None:
-    shared = _shared(given)
+    shared = _shared(file, given, "like")
     made = cluster(file, **_asked(parameters_of(cluster), given))
     if given["like"] is not None:
         made = made.match(Segments.load(given["like"]))
@@ -104,8 +102,9 @@ def _fit(file: Path, **given: Any) -> None:
         made = made.tiers(given["tiers"], noun=given["noun"], confounders=given["confounders"] or "")
     elif given["confounders"] is not None or given["noun"] is not None:
         raise InputError("--noun and --confounders go with --tiers, the axes on which the segments are ranked")
+    check_table(made.result, shared)
     if given["out"] is not None:
-        made.save(given["out"])
+        made.save(given["out"].resolve())  # a link stays a link
     present(made.result, shared)
     _written(given["out"])
 
@@ -118,8 +117,13 @@ def _names(text: str) -> list[str]:
 
 
 def _profile(segments: Path, **given: Any) -> None:
-    shared = _shared(given)
+    shared = _shared(segments, given, "log")
+    narrow = {name: given[name] for name in ("where", "since", "until") if given[name]}
+    if narrow and given["log"] is None:
+        raise InputError(f"--{next(iter(narrow))} narrows a log; give --log, too")
     log = None if given["log"] is None else open_log(given["log"])
+    if log is not None:
+        log = narrowed(log, given["where"] or [], given["since"], given["until"])
     asked = {name: _names(given[name]) for name in ("events", "attributes") if given[name] is not None}
     present(Segments.load(segments).profile(log, **asked), shared)
 
@@ -127,6 +131,11 @@ def _profile(segments: Path, **given: Any) -> None:
 # ---- the commands -----------------------------------------------------------------------------------------------
 
 _TEXT: Final[Any] = Optional[str]  # noqa: UP045 - read at run time
+_VIEW: Final = (
+    _own("where", Optional[list[str]], None, "Only events, or users, such as 'country == France'."),  # noqa: UP045
+    _own("since", _TEXT, None, "Only events from this local time on."),
+    _own("until", _TEXT, None, "Only events before this local time."),
+)
 _COMMANDS: Final[tuple[tuple[str, Callable[..., None], Any, list[inspect.Parameter], Callable[..., Any]], ...]] = (
     (
         "features",
@@ -139,9 +148,7 @@ _COMMANDS: Final[tuple[tuple[str, Callable[..., None], Any, list[inspect.Paramet
             _own("least", Optional[int], None, "The fewest active users of a group."),  # noqa: UP045
             _own("exclude", _TEXT, None, "Units to leave out (comma-separated)."),
             _own("as_of", _TEXT, None, "Only events before this local time."),
-            _own("where", Optional[list[str]], None, "Only events, or users, with a property."),  # noqa: UP045
-            _own("since", _TEXT, None, "Only events from this local time on."),
-            _own("until", _TEXT, None, "Only events before this local time."),
+            *_VIEW,
             _OUT,
         ],
         group_features,
@@ -169,8 +176,9 @@ _COMMANDS: Final[tuple[tuple[str, Callable[..., None], Any, list[inspect.Paramet
             _own("log", Optional[Path], None, "The log of the units, for their events."),  # noqa: UP045
             _own("events", _TEXT, None, "Which events to compare. Default: the most frequent."),
             _own("attributes", _TEXT, None, "Which text columns tell who the units are. Default: all with few values."),
+            *_VIEW,
         ],
-        Segments.profile,
+        profile,
     ),
 )
 

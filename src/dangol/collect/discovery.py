@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from .graph import Graph, NoAccountError, NoAnswerError, RefusedError
-from .journal import Record
+from .journal import Record, is_count
 
 _CURSOR: Final = re.compile(r"[A-Za-z0-9_=+/.-]{1,500}")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:?\d\d")
@@ -47,12 +47,15 @@ class Discovery:
         try:
             while True:
                 found, collected = self._page(name, min(_PAGE, self._most - len(posts)), after)
+                if str(found.get("username", name)).lower() != name:
+                    raise ValueError(f"about {found['username']!r}")
                 profile = profile or _profile(found, collected)
                 media = found.get("media")
+                known = len(posts)
                 fresh = [_post(one) for one in (media or {}).get("data", [])]
                 posts.update((one["post_id"], one) for one in fresh if len(posts) < self._most)
                 after = _cursor(media)
-                if not after or after in seen or not fresh or len(posts) >= self._most:
+                if not after or after in seen or len(posts) == known or len(posts) >= self._most:
                     return {"account": name, "profile": profile, "posts": list(posts.values())}
                 seen.add(after)
         except NoAccountError:
@@ -91,7 +94,7 @@ def _fields(name: str, wanted: Sequence[str]) -> str:
 
 def _profile(found: Mapping[str, Any], collected: str) -> dict[str, Any]:
     return {
-        "instagram_id": str(found["id"]),
+        "instagram_id": _text(found["id"]),
         "post": _count(found.get("media_count")),
         "follower": _count(found.get("followers_count")),
         "follow": _count(found.get(_FOLLOWS)),
@@ -103,17 +106,23 @@ def _post(one: Mapping[str, Any]) -> dict[str, Any]:
     time = str(one.get("timestamp", ""))
     reel = one.get("media_product_type") == "REELS"
     return {
-        "post_id": str(one["id"]),
-        "type": "reels" if reel else str(one["media_type"]).lower(),
+        "post_id": _text(one["id"]),
+        "type": "reels" if reel else _text(one["media_type"]).lower(),
         "like_count": _count(one.get("like_count")),
         "comments_count": _count(one.get("comments_count")),
         "time": time if _TIME.fullmatch(time) else "",
     }
 
 
+def _text(value: object) -> str:
+    if not isinstance(value, str | int) or isinstance(value, bool) or value == "":
+        raise TypeError(f"an id or a type that is {value!r}")
+    return str(value)
+
+
 def _count(value: object) -> int | None:
     """A count, or None where the API does not say; likes that the owner hides are left out of the answer."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if is_count(value) else None
 
 
 def _cursor(media: Mapping[str, Any] | None) -> str:

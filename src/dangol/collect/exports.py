@@ -57,7 +57,7 @@ def read_exports(given: object, account: str, what: str) -> list[Export]:
 
 
 def _export(given: object, account: str, what: str) -> Export:
-    name = Path(given).name if isinstance(given, str | os.PathLike) else f"the table of {what}"
+    name = (Path(given).name or str(given)) if isinstance(given, str | os.PathLike) else f"the table of {what}"
     table = read_table(given, name, text=(account,))
     if account not in table.columns:
         raise unknown("column", account, map(str, table.columns), where=name)
@@ -211,10 +211,11 @@ def counts(table: pd.DataFrame, column: str, account: str, name: str) -> pd.Seri
     import pandas as pd
 
     found = table[column]
+    flags = found.map(lambda one: isinstance(one, bool)) if found.dtype.kind in "bO" else pd.Series(False, found.index)
     if found.dtype.kind not in "iuf":
         found = pd.to_numeric(found.where(found.notna(), np.nan), errors="coerce")
     values = found.astype("float64")
-    bad = (values.isna() & table[column].notna()) | (values < 0) | np.isinf(values)
+    bad = (values.isna() & table[column].notna()) | (values < 0) | np.isinf(values) | flags
     if bad.any():
         row = table[bad].iloc[0]
         raise InputError(

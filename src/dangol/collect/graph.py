@@ -41,6 +41,7 @@ _LONGEST_WAIT_S: Final = 15 * 60.0
 _PATIENCE_S: Final = 2 * 3600.0  # an announced wait that is longer is left to the person
 _NEARLY_USED: Final = 95.0  # percent of a limit from which on there is a minute between requests
 _MINUTE_S: Final = 60.0
+_ENDLESS: Final = 10**12  # what a number of an answer is taken as that is larger still
 
 
 class GraphError(DangolError):
@@ -122,13 +123,11 @@ class Graph:
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[!-~]+", self.token):
             raise InputError("the access token is empty or has spaces or line breaks in it; copy it anew")
-        if not re.fullmatch(r"\d{1,30}", self.user_id):
-            raise InputError(f"user_id={self.user_id!r} must be the number of the account that asks, not its name")
-        if not re.fullmatch(r"v\d{1,3}\.\d", self.version):
+        if not re.fullmatch(r"[0-9]{1,30}", self.user_id):  # not shown: it may be the token, in the wrong place
+            raise InputError("user_id must be the number of the account that asks, not its name, and not the token")
+        if not re.fullmatch(r"v[0-9]{1,3}\.[0-9]", self.version):
             raise InputError(f"version={self.version!r} is no version of the Graph API, such as 'v26.0'")
-        parts = urlsplit(self.url)
-        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOCAL):
-            raise InputError(f"the API's address {self.url!r} must begin with https://, so that nobody reads the token")
+        _check_address(self.url)
 
     @classmethod
     def from_environment(cls, user_id: str | None = None, **more: Any) -> Graph:
@@ -211,7 +210,8 @@ class Graph:
             told = reply.trouble or f"status {reply.status}, without a readable answer"
         for secret in (self.token, quote(self.token, safe="")):
             told = told.replace(secret, "…")
-        return re.sub(r"\s+", " ", told)[:300]
+        plain = "".join(letter if letter.isprintable() else " " for letter in told)  # nothing that a terminal obeys
+        return re.sub(r" +", " ", plain).strip()[:300]
 
     def _wait(self, reply: Reply, waits: Iterator[float]) -> None:
         """Wait for a limit as long as the API says, or else longer and longer."""
@@ -243,6 +243,19 @@ class Graph:
             )
 
 
+def _check_address(url: str) -> None:
+    """Refuse an address to which the token must not go, or that is none; it is not shown where it may hold a secret."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise InputError(f"the API's address in {ADDRESS} cannot be one; write it as {_OFFICIAL}") from None
+    if not parts.hostname or parts.username or parts.password or parts.query or parts.fragment or port == 0:
+        raise InputError(f"the API's address in {ADDRESS} must be a server alone, such as {_OFFICIAL}")
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOCAL):
+        raise InputError(f"the API's address {url!r} must begin with https://, so that nobody reads the token")
+
+
 def _opened(opener: urllib.request.OpenerDirector, request: urllib.request.Request, timeout_s: float) -> Any:
     """Send a request; an answer that states an error is an answer as well."""
     try:
@@ -255,6 +268,7 @@ def _reply(status: int, headers: Mapping[str, str], data: bytes) -> Reply:
     told = {name.lower(): value for name, value in headers.items()}
     try:
         body = json.loads(data)
+        json.dumps(body, ensure_ascii=False).encode()  # half a letter, as in "\\ud800", can be neither kept nor shown
     except (ValueError, RecursionError):
         body = None
     return Reply(status, told, body if isinstance(body, dict) else None)
@@ -275,7 +289,9 @@ def _usage(headers: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
 
 
 def _number(value: object) -> float:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
+    if isinstance(value, int) and not isinstance(value, bool):
+        return float(min(value, _ENDLESS))
+    return value if isinstance(value, float) else 0.0
 
 
 def _used(headers: Mapping[str, str]) -> float:
@@ -290,4 +306,4 @@ def _announced(headers: Mapping[str, str]) -> float | None:
     if minutes > 0:
         return minutes * _MINUTE_S
     after = headers.get("retry-after", "").strip()
-    return float(after) if after.isdigit() and int(after) > 0 else None
+    return (_number(int(after)) or None) if re.fullmatch(r"[0-9]{1,20}", after) else None

@@ -145,14 +145,20 @@ def _account(fate: pd.Series[str], left: Side, right: Side) -> pd.DataFrame:
     return pd.DataFrame({"what": FATES, **columns})
 
 
-def derived(table: pd.DataFrame, account: str, follower: str | None) -> pd.DataFrame:
+def followers_of(profiles: Side, account: str, follower: str | None) -> str:
+    """Return the column of the profiles that has the followers."""
+    known = [account, *map(str, profiles.table.columns)]
+    wanted = _FOLLOWERS if follower is None else (follower,)
+    column = next((name for name in wanted if name in known), None)
+    if column is None:
+        raise unknown("column", wanted[0], known, "the profiles")
+    return column
+
+
+def derived(table: pd.DataFrame, account: str, column: str) -> pd.DataFrame:
     """Add ER and active_rate, missing where what they are made of is."""
     import numpy as np
 
-    wanted = _FOLLOWERS if follower is None else (follower,)
-    column = next((name for name in wanted if name in table.columns), None)
-    if column is None:
-        raise unknown("column", wanted[0], map(str, table.columns), "the profiles")
     followers = counts(table, column, account, "the profiles").replace(0, np.nan)
     empty = np.full(len(table), np.nan)
     love, comment = (table.get("image" + ending, empty) for ending in (LOVE, COMMENT))

@@ -35,7 +35,8 @@ def read_accounts(given: object) -> list[str]:
     if wrong:
         others = f", nor are {len(wrong) - 1:,} others" if len(wrong) > 1 else ""
         raise InputError(
-            f"{wrong[0]!r} is no user name of Instagram{others}; write 1 to 30 letters, digits, dots and underscores"
+            f"{wrong[0][:60]!r} is no user name of Instagram{others}; write 1 to 30 letters, digits, dots and "
+            "underscores"
         )
     if not names:
         raise InputError("the list of accounts holds no names; write one user name a line")
@@ -50,8 +51,11 @@ def _lines(given: object) -> list[str]:
         if path.suffix.lower() not in _TABLES:
             try:
                 return path.read_text(encoding="utf-8-sig").splitlines()
-            except (OSError, UnicodeDecodeError) as problem:
-                raise InputError(f"{given} cannot be read as a list of accounts: {problem}") from problem
+            except UnicodeDecodeError as problem:
+                raise InputError(f"{given} is not UTF-8 text; save it as UTF-8, one user name a line") from problem
+            except (OSError, ValueError) as problem:
+                said = getattr(problem, "strerror", None) or problem
+                raise InputError(f"{str(given)[:200]} cannot be read as a list of accounts: {said}") from problem
     name = Path(given).name if isinstance(given, str | os.PathLike) else "the table of accounts"
     table = read_table(given, name, text=_COLUMNS)
     column = next((one for one in _COLUMNS if one in table.columns), None)

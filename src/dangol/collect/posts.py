@@ -115,8 +115,8 @@ def _computed(export: Export, account: str, columns: Sequence[str], types: Mappi
         for ending, measure in measures.items():
             parts[kind + ending] = measure.xs(kind, level="type")
     by_type = pd.DataFrame(parts, index=pd.Index(posts["account"].unique(), name=account))
-    for name in [name for name in parts if name.endswith(POSTS)]:
-        by_type[name] = by_type[name].fillna(0).astype("int64")
+    counted = [name for name in parts if name.endswith(POSTS)]
+    by_type = by_type.fillna(dict.fromkeys(counted, 0)).astype(dict.fromkeys(counted, "int64"))
     hides = posts[LOVE].isna().groupby(posts["account"], sort=False)
     return Means(by_type, pd.DataFrame({"rows": hides.size(), "zeros": 0, "hidden": hides.sum()}))
 

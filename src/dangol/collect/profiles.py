@@ -11,7 +11,7 @@ from dangol.core.errors import InputError, unknown
 from dangol.core.result import Result, Tables
 
 from .exports import read_exports
-from .merge import REASONS, derived, merge, posts_side, profiles_side
+from .merge import REASONS, derived, followers_of, merge, posts_side, profiles_side
 from .posts import post_means
 from .profiles_words import explain, sentences
 
@@ -89,10 +89,11 @@ def merge_profiles(
     """
     _check(account, types, keep)
     left = profiles_side(read_exports(profiles, account, "profiles"), account)
+    column = followers_of(left, account, follower)
     exports = read_exports(posts, account, "posts")
     means = [post_means(export, account, types) for export in exports]
     made = merge(left, posts_side(means, exports), keep=tuple(keep), keep_empty=keep_empty)
-    table = derived(made.table, account, follower)
+    table = derived(made.table, account, column)
 
     def find(reason: str = "merged") -> Any:
         if reason not in ("merged", *REASONS):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from dangol.core.errors import InputError, unknown
+from dangol.core.errors import DangolError, InputError, unknown
 from dangol.core.labels import title as heading_of
 from dangol.core.result import Result
 from dangol.log.narrowed import narrowed
@@ -78,8 +79,18 @@ def _features(plan: Playbook, path: Path, source: Source) -> Result:
     given = {name: one[name] for name in ("unit", "least", "exclude", "as_of") if name in one}
     if "edges" in one:
         given["edges"] = source.tables.get(one["edges"], plan.folder / one["edges"])
-    spec = spec_of(one, plan.folder)
-    return with_place(plan, (*path, "features"), group_features, source.log, spec, **given)  # type: ignore[no-any-return]
+    try:
+        return group_features(source.log, spec_of(one, plan.folder), **given)  # type: ignore[arg-type]  # it has a log
+    except DangolError as problem:
+        raise type(problem)(f"{plan.at(*path, *_place_of(str(problem), given))}: {problem}") from problem
+
+
+def _place_of(problem: str, given: Mapping[str, Any]) -> Path:
+    """Where a problem with features stands: at one of them, or at a key beside them that it names first."""
+    feature, key = re.match(r"spec \((.+?)\): ", problem), re.match(r"(\w+)=", problem)
+    if key and key[1] in given:
+        return (key[1],)
+    return ("features", feature[1]) if feature else ("features",)
 
 
 def _named(plan: Playbook, path: Path, made: Segments, lang: str) -> Segments:

@@ -159,6 +159,7 @@ def _check(read_in: Playbook, held: Mapping[str, Any]) -> None:
         _keys(read_in, one, "segments", ("segments", place))
         for path, problem in problems_of(one, read_in.folder, of_units=read_in.of_units):
             raise InputError(f"{read_in.at('segments', place, *path)}: {problem}")
+    _check_names(read_in)
     for place, one in enumerate(read_in.questions):
         _check_question(read_in, one, place)
     if not read_in.questions and not any({"cluster", "choose"} & {*one} for one in read_in.segments):
@@ -166,6 +167,17 @@ def _check(read_in: Playbook, held: Mapping[str, Any]) -> None:
     _check_file(read_in)
     if "lang" in read_in.report:
         with_place(read_in, ("report", "lang"), choice, "lang", read_in.report["lang"], LANGUAGES)
+
+
+def _check_names(read_in: Playbook) -> None:
+    """Segments are asked of by their names; a mere look makes none."""
+    made = [one["name"] if {"table", "rfm", "cluster"} & set(one) else None for one in read_in.segments]
+    for place, name in enumerate(made):
+        if name is not None and name in made[:place]:
+            raise InputError(
+                f"{read_in.at('segments', place, 'name')}: segments above are called {name!r} already; give these "
+                f"another name"
+            )
 
 
 def with_place(read_in: Playbook, path: tuple[str | int, ...], function: Any, *given: Any, **named: Any) -> Any:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from dangol import catalogue
+from dangol.core import calendar
 from dangol.core.errors import DangolError, InputError, choice, unknown
 from dangol.segments.choose import choose_clusters
 from dangol.segments.cluster import cluster
@@ -76,6 +77,7 @@ def problems_of(one: Mapping[str, Any], folder: Path, *, of_units: bool) -> Iter
         yield (), f"[[segments]] needs a name, and one of {told}, or choose alone (a look), found {found}"
         return
     yield from _apart(one, ways[0], of_units)
+    yield from _words(one)
     if ways[0] == "rfm":
         known = [parameter.name for parameter in catalogue.parameters("rfm")]
         yield from (_strange(("rfm", key), "parameter", key, known, "rfm") for key in one["rfm"] if key not in known)
@@ -84,6 +86,17 @@ def problems_of(one: Mapping[str, Any], folder: Path, *, of_units: bool) -> Iter
         for name in _FUNCTIONS:
             yield from _parameters(one, name)
         yield from _columns(one)
+
+
+def _words(one: Mapping[str, Any]) -> Iterator[Problem]:
+    """Find names that are blank, and a time that is none."""
+    if not one["name"].strip():
+        yield ("name",), 'name is blank; give the segments a name, such as name = "kind"'
+    for segment, told in one.get("names", {}).items():
+        if not all(text.strip() for text in (told.values() if isinstance(told, Mapping) else (told,))):
+            yield ("names", segment), f"the name of segment {segment!r} is blank; give it one, or leave it out"
+    if "as_of" in one:
+        yield from _refused(("as_of",), calendar.instant, one["as_of"], "UTC", "as_of")
 
 
 def _strange(path: tuple[str, ...], what: str, key: str, known: Any, where: str) -> Problem:

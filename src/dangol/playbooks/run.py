@@ -81,7 +81,7 @@ def run(
         'report.html'
     """
     plan = read(playbook)
-    lang = choice("lang", lang or plan.report.get("lang", "en"), LANGUAGES)
+    lang = choice("lang", plan.report.get("lang", "en") if lang is None else lang, LANGUAGES)
     folder = writing.folder_of(out)
     with writing.alone(folder), Progress(progress) as bar:
         bar.update("source", 0, 1)

@@ -36,6 +36,8 @@ def folder_of(out: object) -> Path:
     folder = Path(out)
     if os.path.lexists(folder) and not folder.is_dir():
         raise InputError(f"{folder} is a file; give the name of a folder to make, or of one that is there")
+    if (folder / "log.json").is_file():
+        raise InputError(f"{folder} is a log; give the name of another folder, which the report and results go into")
     return folder
 
 
