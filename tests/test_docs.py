@@ -37,9 +37,16 @@ def write_orders(folder: Path) -> None:
     some.to_csv(folder / "orders.csv", index=False)
     some.head(100).to_csv(folder / "more.csv", index=False)
     rows = [
-        (f"{who:03d}", f"2024. {1 + who % 3}. {day}. 오후 {hour}:05", act, 2, 1500, ["서울", "부산"][who % 2])
+        (
+            f"{who:03d}",
+            f"2024. {1 + who % 3}. {day}. 오후 {hour}:05",
+            act,
+            2,
+            1500 + 100 * (who % 7),
+            ["서울", "부산"][who % 2],
+        )
         for who in range(40)
-        for day in (3, 17)
+        for day in (3, 10 + who % 11)
         for hour, act in enumerate(["상품보기", "장바구니", "주문"][: 1 + who % 3], start=1)
     ]
     korean = pd.DataFrame(rows, columns=["고객번호", "일시", "행동", "수량", "단가", "지역"])

@@ -59,10 +59,10 @@ def test_a_logarithm_is_drawn_with_ticks_in_the_features_own_units() -> None:
 def test_components_are_called_a_picture() -> None:
     three = dg.cluster(crowd(), [*FEATURES, "Zbuy"], k=3, resamples=0).result
     figure = three.figure()
-    assert "<b>A picture only: no quality is measured on it</b>" in headings(figure)
+    assert "<b>Where the units are (a picture: nothing is measured on it)</b>" in headings(figure)
     share = three.tables["axes"]["share"].iloc[0]
     assert figure.layout.xaxis.title.text == f"principal component 1 ({percent(share)} of the variance)"
-    assert "<b>그림일 뿐, 이 위에서 품질을 재지 않습니다</b>" in headings(three.figure("ko"))
+    assert "<b>단위별 위치(참고용 그림)</b>" in headings(three.figure("ko"))
 
 
 def test_one_feature_has_no_second_axis() -> None:
@@ -95,8 +95,8 @@ def test_the_subtitle_says_how_far_they_can_be_trusted() -> None:
     assert f"silhouette {number(made.quality['silhouette'])}" in said(made.figure())
     assert "stability not tried" in said(segments(resamples=0).figure())
     dated = dg.cluster(crowd(), FEATURES, k=3, resamples=0, as_of="2024-03-01")
-    assert "up to 2024-03-01" in said(dated.figure())
-    assert "2024-03-01까지" in said(dated.figure("ko"))
+    assert "data before 2024-03-01" in said(dated.figure())
+    assert "2024-03-01 이전 데이터" in said(dated.figure("ko"))
 
 
 def test_extremes_and_noise_are_set_off() -> None:

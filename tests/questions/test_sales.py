@@ -452,8 +452,9 @@ def test_segments_that_differ_are_named_with_their_intervals() -> None:
         "(+113.1 % to +464.8 %; +427.06), ‘tin’ +197.7 % (+79.5 % to +393.6 %; +298.84)."
     )
     assert said.write("ko").startswith(
-        "plan으로 나눈 집단 3개 가운데 우연이라고 보기 어려울 만큼 나머지와 다르게 움직인 집단은 3개입니다(q ≤ 0.05, "
-        "3개 검정). 나머지 대비 ‘gold’ −73.8 %(95 % 신뢰구간 −83.5 %~−58.4 %, 나머지와 같은 추세였을 때보다 −5,636), "
+        "plan으로 나눈 세그먼트 3개 가운데 우연이라고 보기 어려울 만큼 나머지와 다르게 움직인 세그먼트는 3개입니다"
+        "(q ≤ 0.05, 3개 검정). 나머지 대비 ‘gold’ −73.8 %(95 % 신뢰구간 −83.5 %~−58.4 %, 나머지와 같은 추세였을 "
+        "때보다 −5,636), "
     )
     after = result.sentences[result.sentences.index(said) + 1]
     assert after.write() == "Of the 3 segments by plan, ‘gold’ contributes most: −6,000 (8,000 → 2,000, −75.0 %)."
@@ -482,7 +483,7 @@ def test_weak_evidence_about_segments_is_said_first() -> None:
         "(400 → 350, −12.5 %)."
     )
     assert weak.write("ko").startswith(
-        "우연이라고 보기 어려울 만큼 나머지와 다르게 움직인 집단은 없습니다(plan으로 나눈"
+        "우연이라고 보기 어려울 만큼 나머지와 다르게 움직인 세그먼트는 없습니다(plan으로 나눈"
     )
     few = sales(two_months(a=[(20, 10, 5)], b=[(40, 10, 10)]), by="plan", as_of="2024-03-01")
     weak = next(one for one in few.sentences if "tested" in one.values)

@@ -567,7 +567,7 @@ def test_what_was_left_out_is_told() -> None:
         "제외: 활동 사용자가 기준보다 적은 그룹 1개(사용자 1명, 이벤트 1건), 소속 없는 사용자 1명(이벤트 1건)."
         in found.summary("ko")
     )
-    assert found.explain()["exclusions"].startswith("Left out: ")
+    assert found.explain()["exclusions"].startswith("1 group with fewer than 2 active users")
 
 
 def test_what_is_missing_is_told_with_its_reason() -> None:

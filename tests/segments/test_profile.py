@@ -197,11 +197,13 @@ def test_extremes_are_tested_from_ten_units_on(units: int) -> None:
 
 def test_doubts_come_first() -> None:
     table, kinds = shops(), shops()["kind"].tolist()
-    fragile = profile(segments_of(table, "visits", kinds, stability=0.41)).sentences[0].write()
-    assert fragile.startswith("No strong structure: when 10.0 % of the units are left out")
-    assert "The surest difference" in fragile
-    lopsided = profile(segments_of(table, "visits", kinds, largest_share=0.92)).sentences[0].write("ko")
-    assert lopsided.startswith("뚜렷한 구조가 없습니다. 전체의 92.0 %")
+    fragile = [one.write() for one in profile(segments_of(table, "visits", kinds, stability=0.41)).sentences]
+    assert fragile[0].startswith("No strong structure in the segments themselves")
+    assert "The surest difference" in fragile[0]
+    assert fragile[1].startswith("What speaks against the segments: when 10.0 % of the units are left out")
+    lopsided = [one.write("ko") for one in profile(segments_of(table, "visits", kinds, largest_share=0.92)).sentences]
+    assert lopsided[0].startswith("세그먼트 자체에 뚜렷한 구조가 없습니다")
+    assert lopsided[1].startswith("세그먼트를 그대로 받아들이기 어려운 이유: 전체의 92.0 %")
 
 
 def test_a_small_segment_is_weak_evidence_and_comes_last() -> None:
@@ -411,6 +413,32 @@ def test_units_that_the_log_lacks_and_rare_events_are_told() -> None:
     assert "left out: 10" not in some.explain()["exclusions"]
 
 
+def test_each_segment_has_a_line_of_its_own() -> None:
+    """By hand: means of visits 2, 22 and of all 12; of balance -1, 3 and of all 1, of which no ratio makes sense."""
+    table = pd.DataFrame({"shop": [str(place) for place in range(8)], "visits": [1.0, 2, 3, 2, 21, 22, 23, 22]})
+    table["balance"] = [-1.0, -1, -1, -1, 3, 3, 3, 3.5]
+    said = profile(segments_of(table, ["visits", "balance"], list("aaaabbbb"), names=["b", "a"])).sentences
+    assert [one.write() for one in said[1:3]] == [
+        "‘b’, 4 shops (50.0 %), against the mean of all: visits 1.83 times, balance higher.",
+        "‘a’, 4 shops (50.0 %), against the mean of all: visits 0.17 times, balance lower.",
+    ]
+    assert said[2].write("ko") == "‘a’ shop 4개(50.0 %): 전체 평균 대비 visits 0.17배, balance 낮은 편입니다."
+    alike = table.assign(visits=[1.0, 2, 1, 2, 1, 2, 1, 2], balance=[0.0, 0, 1, 1, 0, 0, 1, 1])
+    said = profile(segments_of(alike, ["visits", "balance"], list("aaaabbbb"))).sentences
+    assert said[1].write() == "‘a’, 4 shops (50.0 %): nothing much different from the rest."
+
+
+def test_the_view_of_the_log_is_told() -> None:
+    log = classes([1, 2, 1, 2], [4, 2, 3, 5])
+    table = pd.DataFrame({"group": ["g00", "g01", "g02", "g03"], "x": [1.0, 2, 3, 4]})
+    made = segments_of(table, "x", list("1122"))
+    assert " only of " not in profile(made, log).explain()["window"]
+    told = profile(made, log.where("gender", "==", "F").between("2024-03-04", "2024-03-04 01:00"))
+    assert "events from 2024-03-04 to before 2024-03-04 01:00, only of gender == 'F'" in told.explain()["window"]
+    assert "이벤트는 2024-03-04부터 2024-03-04 01:00 전까지(gender == 'F' 조건)" in told.explain("ko")["window"]
+    check_words(told)
+
+
 def test_the_time_of_the_segments_is_told() -> None:
     log = classes([1, 2, 1, 2], [4, 2, 3, 5])
     table = pd.DataFrame({"group": ["g00", "g01", "g02", "g03"], "x": [1.0, 2, 3, 4]})
@@ -420,6 +448,8 @@ def test_the_time_of_the_segments_is_told() -> None:
         assert ("predict nothing" in result.summary()) != later
         assert (as_of or "not known") in result.explain()["window"]
         check_words(result)
+    midnight = profile(segments_of(table, "x", list("1122"), as_of="2024-03-04 00:00:00+09:00"), log).explain()
+    assert midnight["window"].startswith("segments made of data before 2024-03-04; ")
 
 
 # ---- errors and words -----------------------------------------------------------------------------------------------

@@ -112,7 +112,7 @@ def _shares(result: Result, counts: str, drawn: int, segments: int, lang: str) -
     values = {"counts": label(counts, lang), "by": result.recipe["parameters"]["by"], "drawn": drawn, "all": segments}
     more = ("", "")
     if segments > drawn:
-        more = (", the {drawn} largest of {all:,}", "(집단 {all:,}개 중 큰 {drawn}개)")
+        more = (", the {drawn} largest of {all:,}", "(세그먼트 {all:,}개 중 큰 {drawn}개)")
     return say(
         lang,
         "Share of the {counts} of step 1 that reached each step, by {by}" + more[0] + ", with 95 % intervals",

@@ -198,7 +198,7 @@ def _heading(drawn: go.Figure, every: str, segments: int, lang: str) -> None:
         heading += say(
             lang,
             " (the {most} largest of {segments:,} segments)",
-            "(집단 {segments:,}개 중 큰 순서로 {most}개)",
+            "(세그먼트 {segments:,}개 중 큰 순서로 {most}개)",
             most=_MOST_LINES,
             segments=segments,
         )

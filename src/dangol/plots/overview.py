@@ -74,7 +74,11 @@ def _active(result: Result, lang: str) -> str:
     if segments <= _MOST_LINES:
         return said
     return said + say(
-        lang, " (the {most} largest of {n:,} segments)", " (집단 {n:,}개 중 큰 {most}개)", most=_MOST_LINES, n=segments
+        lang,
+        " (the {most} largest of {n:,} segments)",
+        " (세그먼트 {n:,}개 중 큰 {most}개)",
+        most=_MOST_LINES,
+        n=segments,
     )
 
 

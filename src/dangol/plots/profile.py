@@ -110,7 +110,7 @@ def _title(result: Result, lang: str) -> str:
         )
     else:
         en, ko = "Nothing was tested beyond what made the segments", "나눈 기준 말고는 검정한 것이 없음"
-    if "stability" in found or "lopsided" in found:
+    if "doubts" in found:
         en, ko = en + " (no strong structure)", ko + "(뚜렷한 구조 없음)"
     elif "units" in found:
         en, ko = en + " (weak evidence)", ko + "(근거 약함)"

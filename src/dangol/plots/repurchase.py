@@ -168,10 +168,10 @@ def _whiskers(table: pd.DataFrame, rate: str, lower: str, upper: str) -> dict[st
 def _segments(drawn: go.Figure, table: pd.DataFrame, days: int, lang: str) -> None:
     """By candidate, the share labelled as lapsed in each of the largest segments."""
     sizes = table.groupby("segment", sort=False)["users"].max().nlargest(_MOST_LINES)
-    heading = say(lang, "Lapsed by segment, %", "집단별 이탈 비율, %")
+    heading = say(lang, "Lapsed by segment, %", "세그먼트별 이탈 비율, %")
     if table["segment"].nunique() > len(sizes):
         some = {"some": len(sizes), "all": table["segment"].nunique()}
-        heading += say(lang, " (the {some} largest of {all:,})", "(집단 {all:,}개 중 큰 {some}개)", **some)
+        heading += say(lang, " (the {some} largest of {all:,})", "(세그먼트 {all:,}개 중 큰 {some}개)", **some)
     _heading(drawn, heading, 0.56, 1.01)
     for name, colour in zip(sizes.index, PALETTE, strict=False):
         part = table[table["segment"] == name]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from dangol.core import durations
-from dangol.core.labels import title
+from dangol.core.labels import segment, title
 from dangol.core.words import percent
 
 from .style import INK, PALETTE, blank, empty, say, shorten
@@ -107,7 +107,8 @@ def _grid(cells: pd.DataFrame, columns: dict[int, str], parted: bool, lang: str)
         )
         for users, n, rate, lower, upper in cells[["users", "n", "rate", "lower", "upper"]].itertuples(index=False)
     ]
-    labels = [f"{shorten(str(name), 20)} ({sizes[name]:,})" for name in names]
+    called = [segment(str(name), lang) if parted else str(name) for name in names]
+    labels = [f"{shorten(one, 20)} ({sizes[name]:,})" for one, name in zip(called, names, strict=True)]
     return _Grid(labels, list(columns.values()), rate, finished, hover)
 
 
@@ -146,7 +147,7 @@ def _said(result: Result, grid: _Grid, parted: bool, lang: str) -> str:
     came_ko = "다시 온" if event is None else "‘{event}’ 이벤트를 남긴"
     interval, interval_ko = ("", "") if parted else (" with 95 % interval", "과 95 % 신뢰구간")
     rows = "by {by}, the largest {n} (n)" if parted else "each cohort (n)"
-    rows_ko = "{by}별 큰 집단 {n}개(n)" if parted else "코호트별 비율(n)"
+    rows_ko = "{by}별 큰 세그먼트 {n}개(n)" if parted else "코호트별 비율(n)"
     finished = grid.finished[~np.isnan(grid.rate)].all()
     hatched, hatched_ko = ("", "") if finished else ("; hatched: not over yet", ", 빗금: 아직 끝나지 않음")
     return say(
@@ -189,7 +190,13 @@ def _curves(shown: go.Figure, average: pd.DataFrame, columns: dict[int, str], pa
     elif parted:
         largest = average.groupby("segment", sort=False)["n"].max().nlargest(_MOST_LINES).index
         for color, name in zip(PALETTE, largest, strict=False):
-            _curve(shown, average[average["segment"] == name], across, (str(name), color, lang), banded=False)
+            _curve(
+                shown,
+                average[average["segment"] == name],
+                across,
+                (segment(str(name), lang), color, lang),
+                banded=False,
+            )
     else:
         _curve(shown, average, across, (say(lang, "average", "평균"), PALETTE[0], lang))
 

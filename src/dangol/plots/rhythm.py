@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import plotly.graph_objects as go
 
+from dangol.core import labels
 from dangol.core.labels import label
 
 from .style import PALE, PALETTE, blank, say, shorten
@@ -197,13 +198,13 @@ def _profiles(drawn: go.Figure, result: Result, lang: str) -> None:
             y=100 * part["share_of_events"],
             yaxis="y2",
             mode="lines+markers",
-            name=shorten(str(segment), 20),
+            name=shorten(labels.segment(str(segment), lang), 20),
             line={"color": colour, "width": 2},
             marker={"size": 4},
-            hovertemplate="%{x}: %{y:.1f} %<extra>" + str(segment) + "</extra>",
+            hovertemplate="%{x}: %{y:.1f} %<extra>" + labels.segment(str(segment), lang) + "</extra>",
         )
     many = say(lang, " ({most} of {n:,})", "({n:,}개 중 {most}개)", most=_MOST_LINES, n=len(largest))
-    title = say(lang, "share of a segment's events", "집단별 이벤트 비중")
+    title = say(lang, "share of a segment's events", "세그먼트별 이벤트 비중")
     drawn.update_layout(
         yaxis2={"ticksuffix": " %"},
         legend={

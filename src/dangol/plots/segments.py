@@ -71,6 +71,9 @@ def _title(result: Result, lang: str) -> str:
     elif "stability" in found:
         en = "No strong structure: the {segments} segments do not come back in resamples"
         ko = "뚜렷한 구조 없음: 표본을 바꾸면 세그먼트 {segments}개가 달라짐"
+    elif "noise" in found:
+        en = "No strong structure: {all} in {segments} parts of a continuum"
+        ko = "뚜렷한 구조 없음: {all_ko:을} 이어진 구간 {segments}개로 나눔"
     else:
         en = "{all} in {segments} segments; the largest, ‘{largest}’, holds {share}"
         ko = "{all_ko:을} 세그먼트 {segments}개로 나눔, 가장 큰 ‘{largest_ko}’에 {share}"
@@ -81,7 +84,10 @@ def _subtitle(result: Result, lang: str, points: int) -> str:
     """Say how far the segments can be trusted, of what they are made, and how many points are drawn."""
     told = dict(zip(result.tables["quality"]["measure"], result.tables["quality"]["value"], strict=True))
     how, n = result.explain(lang), len(result.tables["map"])
-    parts = [how["unit"], *([say(lang, "up to {t}", "{t}까지", t=how["as_of"])] if "as_of" in how else [])]
+    parts = [
+        how["unit"],
+        *([say(lang, "data before {t}", "{t} 이전 데이터", t=how["as_of"])] if "as_of" in how else []),
+    ]
     if told["stability"] == told["stability"]:
         values = {"mean": number(told["stability"]), "sd": number(told["stability_sd"])}
         parts.append(say(lang, "stability {mean} (sd {sd})", "안정성 {mean}(표준편차 {sd})", **values))

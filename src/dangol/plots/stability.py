@@ -24,6 +24,7 @@ _ROW, _LEAST = 30, 280  # pixels
 _HEAD, _FOOT = 140, 70
 _LEFT, _RIGHT = 0.58, 0.68  # where the left panel ends and the right one begins
 _BINS: Final = 20
+_BARS: Final = "#7B8794"  # seen on white and on black
 _KINDS: Final = (
     (STABLE, "comes back", "다시 나옴", PALETTE[0]),
     (FRAGILE, "in between", "중간", PALETTE[1]),
@@ -44,7 +45,7 @@ def figure(result: Result, lang: str) -> go.Figure:
         x=(edges[:-1] + edges[1:]) / 2,
         y=counts,
         width=np.diff(edges),
-        marker={"color": PALETTE[7], "line": {"width": 0}},
+        marker={"color": _BARS, "line": {"width": 0}},
         customdata=[f"{number(low)} – {number(high)}" for low, high in pairwise(edges.tolist())],
         hovertemplate="%{customdata}: %{y}<extra></extra>",
         showlegend=False,
@@ -80,8 +81,8 @@ def _subtitle(result: Result, scores: Any, lang: str) -> str:
     values = {"resamples": len(scores), "mean": number(float(np.mean(scores)) if len(scores) else float("nan"))}
     said = say(
         lang,
-        "{resamples} resamples, adjusted Rand {mean} on average",
-        "다시 뽑기 {resamples}번, 조정 랜드 지수 평균 {mean}",
+        "{resamples} resamples, agreement (adjusted Rand index) {mean} on average",
+        "다시 뽑기 {resamples}번, 일치도(조정 랜드 지수) 평균 {mean}",
         **values,
     )
     return f"{how['unit']} · {said}"
@@ -138,7 +139,13 @@ def _layout(drawn: go.Figure, table: pd.DataFrame, inner: float, lang: str) -> N
         barmode="overlay",
         margin={"l": 150, "r": 30},
         xaxis={"domain": [0, _LEFT], "range": [0, 1.14], "tickvals": [0, 0.2, 0.4, 0.6, 0.8, 1], "zeroline": False},
-        yaxis={"range": [len(rows) - 0.4, -0.6], "tickvals": rows, "ticktext": labels, "showgrid": False},
+        yaxis={
+            "range": [len(rows) - 0.4, -0.6],
+            "tickvals": rows,
+            "ticktext": labels,
+            "showgrid": False,
+            "zeroline": False,
+        },
         xaxis2={"domain": [_RIGHT, 1], "anchor": "y2", "zeroline": False, "nticks": 6},
         yaxis2={"anchor": "x2", "nticks": 5, "rangemode": "tozero"},
         legend={"x": 0, "y": -36 / inner, "yanchor": "top"},
@@ -150,6 +157,6 @@ def _layout(drawn: go.Figure, table: pd.DataFrame, inner: float, lang: str) -> N
         )
     text = say(lang, "mean and 95 % range over resamples", "다시 뽑은 표본의 평균과 95 % 범위")
     heading(drawn, say(lang, "Recovered share of each segment", "세그먼트별 복원율"), 0, 1.01, below=text)
-    text = say(lang, "resamples by adjusted Rand index", "조정 랜드 지수별 횟수")
+    text = say(lang, "resamples by their agreement", "일치도별 횟수")
     heading(drawn, say(lang, "Agreement with these segments", "지금 세그먼트와 일치"), _RIGHT, 1.01, below=text)
     sized(drawn, inner, _HEAD, _FOOT)

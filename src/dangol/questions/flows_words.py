@@ -214,7 +214,8 @@ def _by_segment(answer: Answer) -> list[Sentence]:
             "'{source}' → '{target}' is made by most users of '{best}' ({best_rate} of {best_n:,}) and fewest of "
             "'{worst}' ({worst_rate} of {worst_n:,}), among segments of at least " + f"{_FEW} users.",
             "‘{source}’ → ‘{target}’ 이동을 한 사용자의 비율은 ‘{best}’에서 가장 높고({best_n:,}명 중 {best_rate}) "
-            "‘{worst}’에서 가장 낮습니다({worst_n:,}명 중 {worst_rate}). " + f"{_FEW}명 이상인 집단만 비교했습니다.",
+            "‘{worst}’에서 가장 낮습니다({worst_n:,}명 중 {worst_rate}). "
+            + f"{_FEW}명 이상인 세그먼트만 비교했습니다.",
             values,
         )
     ]
@@ -266,7 +267,7 @@ def explain(answer: Answer, asked: Mapping[str, Any]) -> dict[str, Sentence]:
     if answer.pair:
         how["family"] = Sentence(
             "{family:,} moves with at least {tested} users in the two segments together",
-            "두 집단을 합쳐 사용자가 {tested}명 이상인 이동 {family:,}개",
+            "두 세그먼트를 합쳐 사용자가 {tested}명 이상인 이동 {family:,}개",
             {"family": answer.differences.family, "tested": TESTED},
         )
     return how

@@ -186,7 +186,7 @@ def _segments(counted: Counted) -> list[Sentence]:
             "The rate is highest for {best} ({best_rate} of {best_n:,}) and lowest for {worst} ({worst_rate} of "
             "{worst_n:,}), among segments of at least {few}.",
             "전환율은 {best}에서 가장 높고({best_n:,}{each} 중 {best_rate}) {worst}에서 가장 낮습니다"
-            "({worst_n:,}{each} 중 {worst_rate}). {few}{each} 이상인 집단만 비교했습니다.",
+            "({worst_n:,}{each} 중 {worst_rate}). {few}{each} 이상인 세그먼트만 비교했습니다.",
             values,
         )
     ]

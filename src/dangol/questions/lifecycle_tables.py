@@ -289,7 +289,7 @@ def _segments(counted: Counted) -> list[Sentence]:
             "are left out.",
             "{by:으로} 나누면 다음 {unit_ko}에도 활동하는 비율은 ‘{best}’에서 가장 높고(연인원 {best_n:,}명 중 "
             "{best_rate}) ‘{worst}’에서 가장 낮습니다(연인원 {worst_n:,}명 중 {worst_rate}). "
-            "연인원 {few}명 미만인 집단은 비교하지 않았습니다.",
+            "연인원 {few}명 미만인 세그먼트는 비교하지 않았습니다.",
             values,
         )
     ]

@@ -328,7 +328,7 @@ def _largest(counted: Counted) -> list[Sentence]:
     return [
         Sentence(
             "The largest of the {n:,} segments by {by} is ‘{segment}’ with {users:,} users ({rate}).",
-            "{by:으로} 나눈 집단 {n:,}개 가운데 가장 큰 집단은 ‘{segment}’입니다({users:,}명, {rate}).",
+            "{by:으로} 나눈 세그먼트 {n:,}개 가운데 가장 큰 세그먼트는 ‘{segment}’입니다({users:,}명, {rate}).",
             values,
         )
     ]

@@ -141,7 +141,7 @@ def _segments(counted: Counted) -> list[Sentence]:
         Sentence(
             "Among segments of at least {few} buyers, most purchases lapse at {days:,} days for ‘{most}’ ({most_rate} "
             "of {most_n:,}) and fewest for ‘{least}’ ({least_rate} of {least_n:,}).",
-            "구매자가 {few}명 이상인 집단 가운데 {days:,}일 기준 이탈 비율은 ‘{most}’에서 가장 높고"
+            "구매자가 {few}명 이상인 세그먼트 가운데 {days:,}일 기준 이탈 비율은 ‘{most}’에서 가장 높고"
             "({most_n:,}건 중 {most_rate}) ‘{least}’에서 가장 낮습니다({least_n:,}건 중 {least_rate}).",
             values,
         )

@@ -242,7 +242,7 @@ def _segments(counted: Counted, asked: Mapping[str, Any], key: int) -> list[Sent
         values |= {f"{name}_rate": percent(float(rates[one]))}
     en = "Among segments of at least {few} it is highest {when} for ‘{best}’ ({best_rate} of {best_n:,}) and lowest "
     en += "for ‘{worst}’ ({worst_rate} of {worst_n:,})"
-    ko = "시작 {when_ko}의 리텐션은 {few}{each} 이상인 집단 가운데 ‘{best}’에서 가장 높고({best_n:,}{each} 중 "
+    ko = "시작 {when_ko}의 리텐션은 {few}{each} 이상인 세그먼트 가운데 ‘{best}’에서 가장 높고({best_n:,}{each} 중 "
     ko += "{best_rate}) ‘{worst}’에서 가장 낮습니다({worst_n:,}{each} 중 {worst_rate})"
     if asked["cohorts"] == "first" and np.isfinite(rates).sum() == 2:  # of more, the extremes are a choice of the data
         pair = [int(table[one, key]) for one in (best, worst) for table in (users, n)]

@@ -178,9 +178,9 @@ def _segments(counted: Counted) -> list[Sentence]:
             "By {by}, activity varies most over the week for '{most}' ({most_cv:.2f}, most from {most_hour}) and "
             "least for '{least}' ({least_cv:.2f}, most from {least_hour}); segments with fewer than {few} users are "
             "left out.",
-            "{by:으로} 나누면 요일별 시간대에 따른 변동이 가장 큰 집단은 ‘{most}’({most_cv:.2f}, {most_hour_ko}대에 "
-            "가장 활발), 가장 작은 집단은 ‘{least}’({least_cv:.2f}, {least_hour_ko}대에 가장 활발)입니다. "
-            "사용자 {few}명 미만인 집단은 비교하지 않았습니다.",
+            "{by:으로} 나누면 요일별 시간대에 따른 변동이 가장 큰 세그먼트는 ‘{most}’({most_cv:.2f}, "
+            "{most_hour_ko}대에 가장 활발), 가장 작은 세그먼트는 ‘{least}’({least_cv:.2f}, "
+            "{least_hour_ko}대에 가장 활발)입니다. 사용자 {few}명 미만인 세그먼트는 비교하지 않았습니다.",
             values,
         )
     ]
@@ -203,7 +203,9 @@ def _decomposed(counted: Counted) -> list[Sentence]:
                 values,
             )
         ]
-    together, together_ko = (", all segments together", "(집단 전체 합산)") if counted.labels is not None else ("", "")
+    together, together_ko = (
+        (", all segments together", "(세그먼트 전체 합산)") if counted.labels is not None else ("", "")
+    )
     if all(one["strength"] != one["strength"] for one in counted.strength.values()):
         return [
             Sentence(

@@ -60,8 +60,8 @@ def _different(counted: Counted, found: Evidence) -> Sentence:
     return Sentence(
         "Of the {n:,} segments by {by}, {different:,} developed differently from the rest by more than chance "
         "(q ≤ {limit}, {tested:,} tested): " + ", ".join(en) + ".",
-        "{by:으로} 나눈 집단 {n:,}개 가운데 우연이라고 보기 어려울 만큼 나머지와 다르게 움직인 집단은 {different:,}개"
-        "입니다(q ≤ {limit}, {tested:,}개 검정). 나머지 대비 " + ", ".join(ko) + ".",
+        "{by:으로} 나눈 세그먼트 {n:,}개 가운데 우연이라고 보기 어려울 만큼 나머지와 다르게 움직인 세그먼트는 "
+        "{different:,}개입니다(q ≤ {limit}, {tested:,}개 검정). 나머지 대비 " + ", ".join(ko) + ".",
         values,
     )
 
@@ -73,16 +73,16 @@ def _undecided(counted: Counted, found: Evidence) -> Sentence:
         return Sentence(
             "Whether any of the {n:,} segments by {by} developed differently from the rest cannot be told: in both "
             "periods the segment and the rest need {least:,} buyers each, and net sales above zero.",
-            "{by:으로} 나눈 집단 {n:,}개가 나머지와 다르게 움직였는지는 판단할 수 없습니다. 두 기간 모두 집단과 "
-            "나머지에 구매자가 {least:,}명 이상 있고 순매출이 0보다 커야 합니다.",
+            "{by:으로} 나눈 세그먼트 {n:,}개가 나머지와 다르게 움직였는지는 판단할 수 없습니다. 두 기간 모두 "
+            "세그먼트와 나머지에 구매자가 {least:,}명 이상 있고 순매출이 0보다 커야 합니다.",
             values | {"least": LEAST},
         )
     values["q"] = write(float(np.nanmin(found.q)), "q")
     return Sentence(
         "No segment by {by} developed differently from the rest by more than chance ({tested:,} of {n:,} tested, "
         "smallest q {q}): differences between the segments’ changes may be chance.",
-        "우연이라고 보기 어려울 만큼 나머지와 다르게 움직인 집단은 없습니다({by:으로} 나눈 집단 {n:,}개 중 "
-        "{tested:,}개 검정, 가장 작은 q {q}). 집단 사이 증감의 차이는 우연일 수 있습니다.",
+        "우연이라고 보기 어려울 만큼 나머지와 다르게 움직인 세그먼트는 없습니다({by:으로} 나눈 세그먼트 {n:,}개 중 "
+        "{tested:,}개 검정, 가장 작은 q {q}). 세그먼트 사이 증감의 차이는 우연일 수 있습니다.",
         values,
     )
 
@@ -103,7 +103,9 @@ def _most(counted: Counted, found: Evidence) -> list[Sentence]:
     values |= {"change": in_percent(before, amount)}
     rate = ", {change}" if before > 0 else ""
     en = f"Of the {{n:,}} segments by {{by}}, ‘{{segment}}’ contributes most: {{worth}} ({{was}} → {{now}}{rate})"
-    ko = "{by:으로} 나눈 집단 {n:,}개 가운데 ‘{segment}’의 몫이 {worth:으로} 가장 큽니다({was} → {now}" + f"{rate})."
+    ko = (
+        "{by:으로} 나눈 세그먼트 {n:,}개 가운데 ‘{segment}’의 몫이 {worth:으로} 가장 큽니다({was} → {now}" + f"{rate})."
+    )
     if len(found.found) and place not in found.found:
         untested = np.isnan(found.q[place])
         en += "; against the rest it could not be tested" if untested else "; against the rest that may be chance"
@@ -132,7 +134,7 @@ def contradicted(counted: Counted) -> list[Sentence]:
             f"{'fell' if up else 'rose'} in every one of the {{n:,}} segments by {{by}}: the mix of buyers changed "
             "(Simpson’s paradox).",
             f"주의: 구매자 1인당 매출은 {{was}}에서 {{now:으로}} {'늘었지만' if up else '줄었지만'}, {{by:으로}} 나눈 "
-            f"집단 {{n:,}}개에서는 모두 {'줄었습니다' if up else '늘었습니다'}. 구매자 구성이 달라졌기 "
+            f"세그먼트 {{n:,}}개에서는 모두 {'줄었습니다' if up else '늘었습니다'}. 구매자 구성이 달라졌기 "
             "때문입니다(심슨의 역설).",
             values,
         )
@@ -156,7 +158,8 @@ def mixed(counted: Counted) -> list[Sentence]:
     return [
         Sentence(
             "Sales per buyer changed by {change}: {mix} because the mix of segments changed, {within} within segments.",
-            "구매자 1인당 매출의 변화 {change} 가운데 집단 구성의 변화가 {mix}, 집단 안의 변화가 {within}입니다.",
+            "구매자 1인당 매출의 변화 {change} 가운데 세그먼트 구성의 변화가 {mix}, 세그먼트 안의 변화가 "
+            "{within}입니다.",
             values,
         )
     ]
@@ -168,9 +171,9 @@ def family(counted: Counted) -> Sentence:
     values = {"tested": found.tested if found else 0, "segments": len(counted.some), "false_rate": percent(FALSE_RATE)}
     en = "{tested:,} of {segments:,} segments, each against the rest, tested together (change of the amount, last two "
     en += "complete periods), Benjamini-Hochberg at {false_rate}; users are taken as independent"
-    ko = "집단 {segments:,}개 중 {tested:,}개를 저마다 나머지와 견주어 함께 검정(끝난 마지막 두 기간의 금액 증감), "
+    ko = "세그먼트 {segments:,}개 중 {tested:,}개를 저마다 나머지와 견주어 함께 검정(끝난 마지막 두 기간의 금액 증감), "
     ko += "벤저미니-호크버그 거짓 발견율 {false_rate}. 사용자는 서로 독립이라고 봅니다."
     if counted.per_row:
         en += ", also where one has rows in a segment and in the rest"
-        ko += " 한 사용자가 집단과 나머지에 모두 있어도 그 공분산은 무시합니다."
+        ko += " 한 사용자가 세그먼트와 나머지에 모두 있어도 그 공분산은 무시합니다."
     return Sentence(en, ko, values)

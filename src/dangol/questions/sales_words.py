@@ -300,7 +300,7 @@ def _exclusions(counted: Counted, asked: Mapping[str, Any]) -> list[Sentence]:
         said.append(
             Sentence(
                 "a buyer, or an order, with rows in several segments counts in each",
-                "여러 집단에 행이 있는 구매자와 주문은 집단마다 셉니다.",
+                "여러 세그먼트에 행이 있는 구매자와 주문은 세그먼트마다 셉니다.",
             )
         )
     if asked["as_of"] is not None:

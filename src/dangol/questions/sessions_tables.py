@@ -271,7 +271,7 @@ def _compared(counted: Counted) -> list[Sentence]:
             "The share of single-event sessions is highest for ‘{high}’ ({high_rate} of {high_n:,}) and lowest for "
             "‘{low}’ ({low_rate} of {low_n:,}), among segments of at least " + f"{_FEW} sessions.",
             "이벤트가 하나뿐인 세션의 비율은 ‘{high}’에서 가장 높고({high_n:,}개 중 {high_rate}) ‘{low}’에서 가장 "
-            "낮습니다({low_n:,}개 중 {low_rate}). " + f"세션이 {_FEW}개 이상인 집단만 비교했습니다.",
+            "낮습니다({low_n:,}개 중 {low_rate}). " + f"세션이 {_FEW}개 이상인 세그먼트만 비교했습니다.",
             values,
         )
     ]

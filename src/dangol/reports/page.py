@@ -168,7 +168,7 @@ def _recipe(result: Result) -> str:
     asked = recipe["parameters"]
     given = [f"{name}={value!r}" for name, value in asked.items() if value is not None]
     if recipe["question"] in _OF_SEGMENTS:
-        return f"segments.{recipe['question']}({', '.join(given)})"
+        return f"segments.{recipe['question']}({', '.join([*(['log'] if recipe.get('log') else []), *given])})"
     name = _FUNCTIONS.get(recipe["question"], recipe["question"])
     return f"dg.{name}({', '.join(['log' if recipe.get('log') else 'table', *given])})"
 
