@@ -63,13 +63,16 @@ def test_the_names_of_kinds_say_what_is_true_of_them() -> None:
 
 
 @pytest.mark.slow
-def test_what_is_clustered_is_what_is_recommended_and_a_log_scale_shows_none() -> None:
+def test_what_is_clustered_is_the_best_and_neither_scale_shows_separate_kinds() -> None:
+    """Both rates have long tails: three segments come back in every resample, as those of one crowd with such tails."""
     _, found = influencers("kind", "cluster", "tiers", "stability")
-    best = found["choose"].table.query("verdict == 'recommended'")
-    assert best[["method", "k"]].to_numpy().tolist() == [["kmeans", 3]]
+    assert found["choose"].table.query("verdict == 'recommended'").empty
+    assert found["choose"].tables["best"].loc[0, ["method", "k", "verdict"]].tolist() == ["kmeans", 3, "like noise"]
+    assert found["choose"].tables["best"].loc[0, "stability"] > 0.95
+    assert "parts of a continuum rather than separate kinds" in found["choose"].sentences[0].write()
     none, found = influencers("log_scale")
     assert none is None
-    assert not (found["choose"].table["verdict"] == "recommended").any()
+    assert found["choose"].table.query("verdict == 'recommended'").empty
     assert found["choose"].sentences[0].write().startswith("No strong structure: none of ")
 
 
@@ -123,14 +126,16 @@ def test_lively_schools_are_found_and_what_newcomers_do_there(tmp_path: Path, se
 
 
 @pytest.mark.slow
-def test_what_the_playbook_clusters_is_what_is_recommended(tmp_path: Path) -> None:
+def test_what_the_playbook_clusters_comes_back_though_it_is_part_of_a_continuum(tmp_path: Path) -> None:
+    """Lively schools overlap with the others, so their silhouettes are those of one crowd with such tails."""
     plan = read("activation")
     one = {key: value for key, value in plan.segments[0].items() if key not in ("cluster", "names", "profile")}
     one.pop("stability")
     source = open_source(plan, tmp_path, progress=False)
     _, found = make_segments(replace(plan, segments=[one]), 0, source, "en")
-    best = found["choose"].table.query("verdict == 'recommended'")
-    assert best[["method", "k"]].to_numpy().tolist() == [["kmeans", 3]]
+    (way,) = found["choose"].table.query("method == 'kmeans' and k == 3").to_dict("records")
+    assert way["stability"] > 0.9
+    assert way["verdict"] == "like noise"
 
 
 @pytest.mark.slow
