@@ -1,8 +1,9 @@
-"""What a careless or hostile hand gives to the commands about segments: one sentence, and nothing lost or left behind."""
+"""What a careless or hostile hand gives to the commands about segments: one sentence, nothing lost or left behind."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+import dangol as dg
+from tests.cli.conftest import CSV
 from tests.segments.test_cluster import blobs
 
 Run = Callable[..., tuple[int, str, str]]
@@ -29,18 +32,28 @@ def held(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
-@pytest.fixture
-def full(shop: Run, tmp_path: Path) -> Run:
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with something of every kind that the commands read."""
-    blobs().assign(kind="a").to_csv(tmp_path / "units.csv", index=False)
-    (tmp_path / "spec.toml").write_text(SPEC, encoding="utf-8")
-    (tmp_path / "people.csv").write_text("account,follower\na,100\nb,50\n", encoding="utf-8")
-    (tmp_path / "posts.csv").write_text("account,type,like_count,comments_count\na,image,9,1\n", encoding="utf-8")
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "link.parquet").symlink_to("units.csv")
+    folder = tmp_path_factory.mktemp("template")
+    (folder / "shop.csv").write_text(CSV, encoding="utf-8")
+    dg.ingest(folder / "shop.csv", user="user", event="event", time="time", out=folder / "shop.log", progress=False)
+    blobs().assign(kind="a").to_csv(folder / "units.csv", index=False)
+    dg.cluster(folder / "units.csv", "x,y", k=3, resamples=0).save(folder / "made.parquet")
+    (folder / "spec.toml").write_text(SPEC, encoding="utf-8")
+    (folder / "people.csv").write_text("account,follower\na,100\nb,50\n", encoding="utf-8")
+    (folder / "posts.csv").write_text("account,type,like_count,comments_count\na,image,9,1\n", encoding="utf-8")
+    (folder / "folder").mkdir()
+    (folder / "link.parquet").symlink_to("units.csv")
+    return folder
+
+
+@pytest.fixture
+def full(run: Run, template: Path, tmp_path: Path) -> Run:
+    """A copy of that folder, with a pipe."""
+    shutil.copytree(template, tmp_path, symlinks=True, dirs_exist_ok=True)
     os.mkfifo(tmp_path / "pipe.parquet")
-    assert shop(*FIT, "-o", "made.parquet")[0] == 0
-    return shop
+    return run
 
 
 @pytest.mark.parametrize(

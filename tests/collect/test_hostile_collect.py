@@ -1,4 +1,4 @@
-"""What a server, a journal and exports may hold that nobody would write: a right answer or one sentence, and no secret."""
+"""What a server, a journal and exports may hold that nobody would write: a right answer or one sentence, no secret."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_pages_without_new_posts_end(api: Api, graph: Make, tmp_path: Path) -> N
 def test_a_wait_without_end_is_left_to_the_person(api: Api, graph: Make, tmp_path: Path, wait: int) -> None:
     usage = json.dumps({ASKER: [{"estimated_time_to_regain_access": wait}]})
     api.first = [(429, {"X-Business-Use-Case-Usage": usage}, b"")]
-    with pytest.raises(DangolError, match="it asks to wait .* hours"):
+    with pytest.raises(DangolError, match=r"it asks to wait .* hours"):
         collect_instagram(["quiet"], tmp_path, graph=graph())
 
 

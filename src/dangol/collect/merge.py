@@ -118,7 +118,8 @@ def merge(left: Side, right: Side, *, keep: tuple[str, ...], keep_empty: bool) -
     )
     alone = right.table.index.difference(left.table.index, sort=False)
     fate = pd.concat([fate, pd.Series("no_profile", index=alone, dtype=fate.dtype)])
-    table = both[(fate.loc[both.index] == "merged").to_numpy()].rename_axis(left.table.index.name).reset_index()
+    table = both[(fate.loc[both.index] == "merged").to_numpy()].copy()  # in one piece: there may be hundreds of types
+    table = table.rename_axis(left.table.index.name).reset_index()
     counted = [name for name in right.table.columns if name.endswith(POSTS)]
     table = table.astype({name: "Int64" if table[name].isna().any() else "int64" for name in counted})
     behind = right.tally[fate.loc[right.tally.index] == "merged"]
@@ -162,4 +163,4 @@ def derived(table: pd.DataFrame, account: str, column: str) -> pd.DataFrame:
     followers = counts(table, column, account, "the profiles").replace(0, np.nan)
     empty = np.full(len(table), np.nan)
     love, comment = (table.get("image" + ending, empty) for ending in (LOVE, COMMENT))
-    return table.assign(**{ER: (love + comment) / followers * 100, ACTIVE: comment / (love + 1) * 100})
+    return table.copy().assign(**{ER: (love + comment) / followers * 100, ACTIVE: comment / (love + 1) * 100})
