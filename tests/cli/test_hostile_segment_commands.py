@@ -126,7 +126,7 @@ def test_a_full_disk_leaves_the_old_file(full: Run, tmp_path: Path, monkeypatch:
     def stop(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("dangol.cli.outputs.os.fsync", stop)
+    monkeypatch.setattr("dangol.core.files.os.fsync", stop)
     for words in (MERGE, (*FEATURES, "-o", "made.parquet"), (*PROFILE, "--html", "new.html")):
         code, out, err = full(*words)
         assert (code, out) == (2, "")

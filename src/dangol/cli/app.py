@@ -17,13 +17,14 @@ from typer.exceptions import Abort, TyperException
 
 from dangol.catalogue import QUESTIONS, Parameter, parameters
 from dangol.core.errors import DangolError, InputError, unknown
+from dangol.core.files import staged
 from dangol.core.result import Result
 from dangol.core.words import LANGUAGES
 from dangol.log import EventLog, open_log
 from dangol.log.narrowed import narrowed
 from dangol.log.segments import read_table
 
-from .outputs import check_out, staged
+from .outputs import check_out
 from .terminal import show, to_json
 
 app = typer.Typer(

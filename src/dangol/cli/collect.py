@@ -13,11 +13,12 @@ from dangol.collect import Graph, collect_instagram, merge_profiles
 from dangol.collect.graph import USER
 from dangol.collect.profiles import TYPES
 from dangol.core.errors import InputError, choice
+from dangol.core.files import staged
 from dangol.core.words import LANGUAGES, Sentence
 from dangol.log.progress import Progress
 
 from .app import app
-from .outputs import check_out, staged
+from .outputs import check_out
 from .terminal import show, to_json
 
 if TYPE_CHECKING:

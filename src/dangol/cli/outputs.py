@@ -1,16 +1,12 @@
-"""Where answers are written: looked at before anything is computed, whole or not at all, never over what is read."""
+"""Where answers are written: looked at before anything is computed, never over what is read."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final
 
-from dangol.core.errors import InputError, StoreError
-
-_SHOWN: Final = 40  # letters of a file's name that the name of its staged form begins with
+from dangol.core.errors import InputError
+from dangol.core.files import reason
 
 
 def check_out(
@@ -41,7 +37,7 @@ def check_out(
             if _is_of(place, read):
                 raise InputError(f"{option} {path} would replace {read}, which this command needs; name another file")
     except (OSError, RuntimeError) as problem:  # a name that is too long; a link that leads to itself
-        raise InputError(f"{option} {str(path)[:200]} cannot be written: {_said(problem)}") from problem
+        raise InputError(f"{option} {str(path)[:200]} cannot be written: {reason(problem)}") from problem
 
 
 def _is_of(place: Path, read: Path) -> bool:
@@ -49,30 +45,3 @@ def _is_of(place: Path, read: Path) -> bool:
     whole = read.resolve()
     within = whole in place.parents and (whole / "log.json").is_file()
     return place == whole or within or (place.exists() and whole.is_file() and place.samefile(whole))
-
-
-@contextmanager
-def staged(path: Path) -> Iterator[Path]:
-    """Yield a path beside a file to write to; when it is whole it takes the file's place, and a link stays a link.
-
-    Raises:
-        StoreError: if it cannot be written; the old file is then as it was.
-    """
-    place = path.resolve()
-    part = place.with_name(f".{place.name[:_SHOWN]}.{os.getpid()}.part")  # two processes do not share it
-    try:
-        yield part
-        with part.open("rb") as written:
-            os.fsync(written.fileno())
-        os.replace(part, place)
-    except OSError as problem:
-        raise StoreError(f"{path} cannot be written: {_said(problem)}") from problem
-    finally:
-        with suppress(OSError):
-            part.unlink()
-
-
-def _said(problem: Exception) -> str:
-    """What the system says of a problem; Arrow tells the number alone."""
-    number = getattr(problem, "errno", None)
-    return getattr(problem, "strerror", None) or (os.strerror(number) if number else str(problem))

@@ -12,6 +12,7 @@ import typer
 
 from dangol.catalogue import Parameter, parameters_of
 from dangol.core.errors import InputError
+from dangol.core.files import staged
 from dangol.core.label_values import NOUNS
 from dangol.log import open_log
 from dangol.log.narrowed import narrowed
@@ -22,7 +23,7 @@ from dangol.segments.profile import profile
 from dangol.segments.segments import Segments
 
 from .app import OUTPUT, app, check_answer, check_language, check_table, described, option_of, present, signed, value_of
-from .outputs import check_out, staged
+from .outputs import check_out
 
 segment_app = typer.Typer(
     help="Groups of units that behave alike: features, how many segments, the segments, and what sets them apart.",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from dangol.core.errors import InputError, StoreError, unknown
+from dangol.core.errors import InputError, unknown
+from dangol.core.files import staged
 from dangol.core.result import Result, Tables
 
 from .discovery import Discovery
@@ -172,22 +171,9 @@ def _tables(made: Collected) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _put(table: pd.DataFrame, path: Path) -> None:
-    """Write a file beside its place, and move it there when it is whole."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with part.open("wb") as out:
-            table.to_parquet(out, index=False)
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(part, path)
-    except OSError as problem:
-        raise StoreError(
-            f"{path} cannot be written: {problem.strerror or problem}; what was collected is kept, and the same "
-            "command goes on from there"
-        ) from problem
-    finally:
-        with suppress(OSError):
-            part.unlink()
+    kept = "; what was collected is kept, and the same command goes on from there"
+    with staged(path, else_said=kept) as part:
+        table.to_parquet(part, index=False)
 
 
 def _dropped(made: Collected) -> pd.DataFrame:

@@ -135,6 +135,8 @@ def choose_clusters(
     units = read_units(table, features, unit=unit, missing=missing, as_of=as_of, categories=metric == "gower")
     ready = prepare(units, common)
     n = len(ready.core)
+    if ks[-1] > n:
+        raise InputError(f"k={ks[-1]} is more than the {n:,} units there are to cluster; choose a smaller k")
     wanted = read_methods(methods, n, metric, linkage)
     few = replace(common, starts=STARTS) if n > EXACT else common
     plans = [read_plan(replace(few, method=one)) for one in wanted]
@@ -186,11 +188,11 @@ def _whole(name: str, value: object, least: int) -> None:
 
 
 def _numbers(text: str) -> list[int]:
-    span = re.fullmatch(r"\s*(\d{1,9})\s*\.\.\s*(\d{1,9})\s*", text)
+    span = re.fullmatch(r"\s*(\d{1,7})\s*\.\.\s*(\d{1,7})\s*", text)
     if span:
         return list(range(int(span[1]), int(span[2]) + 1))
     parts = [part.strip() for part in text.split(",")]
-    return [int(part) for part in parts] if all(re.fullmatch(r"\d{1,9}", part) for part in parts) else []
+    return [int(part) for part in parts] if all(re.fullmatch(r"\d{1,7}", part) for part in parts) else []
 
 
 def read_methods(methods: object, n: int, metric: str, linkage: str) -> tuple[str, ...]:

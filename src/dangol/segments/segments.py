@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from dangol.core.errors import InputError, StoreError, unknown
+from dangol.core.errors import InputError, unknown
+from dangol.core.files import staged
 from dangol.core.result import Result
 
 from .methods import Plan
@@ -193,16 +193,8 @@ class Segments:
         at = table.column_names.index(self.unit) + 1
         table = table.add_column(at, SEGMENT, pa.array(self.labels.to_numpy(object), pa.string()))
         metadata = {**(table.schema.metadata or {}), _KEPT: json.dumps(head, ensure_ascii=False).encode()}
-        staged = place.with_name(f".{place.name}.part")
-        try:
-            parquet.write_table(table.replace_schema_metadata(metadata), staged)
-            with staged.open("rb") as handle:
-                os.fsync(handle.fileno())
-            os.replace(staged, place)
-        except OSError as problem:
-            with suppress(OSError):  # where there is no such folder there is nothing to take away
-                staged.unlink()
-            raise StoreError(f"{place} cannot be written: {problem.strerror or problem}") from problem
+        with staged(place) as part:
+            parquet.write_table(table.replace_schema_metadata(metadata), part)
         return place
 
     @classmethod
