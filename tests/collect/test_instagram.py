@@ -11,6 +11,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import pandas as pd
 import pytest
@@ -218,6 +219,33 @@ def test_an_api_that_answers_nobody_ends_the_run(api: Api, graph: Make, slept: l
         collect_instagram(names, tmp_path, graph=graph())
     assert len(api.asked) == 3 * 5
     assert not (tmp_path / "profiles.parquet").exists()
+
+
+def test_failures_are_counted_in_a_row_and_none_ends_a_finished_run(api: Api, graph: Make, tmp_path: Path) -> None:
+    silent = {"a1", "a2", "a3", "a4", "b1", "b2", "b3"}
+    api.before = lambda name: api.first.append(TROUBLE["503"]) if name in silent else None
+    parted = ["a1", "a2", "quiet", "a3", "a4", "dangol_shop"]  # never three in a row
+    made = collect_instagram(parted, tmp_path / "parted", graph=graph())
+    assert made.table["account"].tolist() == ["quiet", "dangol_shop"]
+    made = collect_instagram(["quiet", "b1", "b2", "b3"], tmp_path / "last", graph=graph())  # nothing is left to ask
+    assert made.table["account"].tolist() == ["quiet"]
+    assert made.summary().startswith("Not finished: 3 of 4 accounts got no answer")
+
+
+def test_a_server_in_trouble_is_asked_again_whatever_it_says(
+    api: Api, graph: Make, slept: list[float], tmp_path: Path
+) -> None:
+    api.first = [(500, {}, {"error": {"message": "oops", "code": 99}})]
+    assert len(collect_instagram(["quiet"], tmp_path, graph=graph()).table) == 1
+    assert len(slept) == 1
+
+
+def test_a_token_that_an_answer_repeats_is_hidden_quoted_too(api: Api, graph: Make, tmp_path: Path) -> None:
+    token = "EAA+secret/of=many%parts"
+    api.first = [error(190, f"bad {token} or {quote(token, safe='')}", 401)]
+    with pytest.raises(GraphError) as raised:
+        collect_instagram(["quiet"], tmp_path, graph=graph(token=token))
+    assert "bad … or …" in str(raised.value)
 
 
 def test_a_timeout_is_trouble_that_passes(api: Api, graph: Make, slept: list[float], tmp_path: Path) -> None:

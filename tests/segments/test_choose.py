@@ -17,7 +17,7 @@ from dangol.core import labels
 from dangol.core.errors import InputError
 from dangol.core.result import Result
 from dangol.kernels.distances import space
-from dangol.segments import choose, gap
+from dangol.segments import choose, choose_rows, gap
 from dangol.segments.again import ladder_of
 from dangol.segments.choose import choose_clusters, read_ks, read_methods
 from dangol.segments.choose_rows import Choice, judged
@@ -201,6 +201,29 @@ def way(
     fit = Fit(np.zeros(1, np.int64), k)
     measures: dict[str, Any] = {"silhouette": silhouette, "noise": noise}
     return Choice(Plan(method, k=k), fit, measures, {"mean": stability, "sd": 0.0}, Held(), verdict)
+
+
+@pytest.mark.parametrize(
+    ("changes", "stability", "verdict"),
+    [
+        ({}, 0.6, ""),
+        ({"smallest": 10}, 0.9, ""),
+        ({"smallest": 9}, 0.9, "too small"),
+        ({"largest_share": 0.8}, 0.9, ""),
+        ({"largest_share": 0.81}, 0.9, "lopsided"),
+        ({"largest_share": 0.81, "smallest": 9}, 0.1, "too small"),
+        ({"largest_share": 0.81}, 0.1, "lopsided"),
+        ({}, 0.59, "fragile"),
+        ({"silhouette": 0.29}, 0.59, "fragile"),
+        ({"silhouette": 0.29}, None, "like noise"),
+        ({"silhouette": 0.4, "noise": 0.3}, 0.9, "like noise"),  # .4 of seven tenths
+        ({"silhouette": 0.3}, 0.9, ""),
+    ],
+)
+def test_what_speaks_against_a_way(changes: dict[str, Any], stability: float | None, verdict: str) -> None:
+    measures = {"silhouette": 0.5, "noise": 0.0, "smallest": 50, "largest_share": 0.5, **changes}
+    one = Choice(Plan("kmeans", k=2), Fit(np.zeros(1, np.int64), 2), measures, {"mean": stability}, Held(0.2, 0.3, 0.0))
+    assert choose_rows._against(one, 10) == verdict
 
 
 def verdicts(*ways: Choice) -> list[str]:

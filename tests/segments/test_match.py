@@ -196,3 +196,14 @@ def test_errors_say_what_to_do() -> None:
         match(shops, before)
     with pytest.raises(InputError, match="have none of these 3 users"):
         match(groups(list("abc"), first=500), before)
+
+
+def test_an_overlap_of_just_the_least_is_enough_and_new_segments_follow_by_size() -> None:
+    """Three of ten users of ‘1’ are the whole of ‘a’: 3 / 10. The others are new, two, two, two and one of the ten."""
+    before = groups(["1"] * 10 + ["2"] * 20)
+    parts = [*"aaa", *"bb", *"cc", *"dd", "e"]
+    made = match(groups(parts + ["f"] * 20 + [*"ccc", *"ddddd"], names=list("abcdef")), before)
+    found = table(made.told["matched"]).set_index("segment")["overlap"]
+    assert found["1"] == LEAST == 3 / 10
+    assert made.sizes["1"] == 3
+    assert list(made.sizes.values()) == [3, 20, 7, 5, 2, 1]  # as they were, then the new ones by size
