@@ -289,7 +289,11 @@ def test_the_gap_statistic_in_plain_python() -> None:
     for method in ("hierarchical", "kmeans", "kmedoids"):
         losses = []
         for one in (values, *noise):
-            fits = [fit for fit in ladder_of(space(one), Plan(method, starts=gap.STARTS), ks) if fit is not None]
+            fits = [
+                fit
+                for fit in ladder_of(space(one), Plan(method, starts=gap.STARTS.get(method, 1)), ks)
+                if fit is not None
+            ]
             loss = [pooled(one, fit.labels) if fit.medoids is None else to_medoids(one, fit.medoids) for fit in fits]
             losses.append([math.log(each) for each in loss])
         for place in range(len(ks)):

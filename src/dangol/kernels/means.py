@@ -1,17 +1,23 @@
-"""k-means for a few thousand units and many calls: k-means++ and Lloyd's rounds, compiled, so that threads do not wait.
+"""k-means: k-means++ and Lloyd's rounds, compiled, so that threads do not wait for each other.
 
 A call of scikit-learn takes longer to begin than 2,000 units take to divide, and holds the interpreter meanwhile.
 """
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 
 from .compile import kernel
+from .threads import cores
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+
+_MANY: Final = 10_000  # units: fewer are divided before a second thread would have begun
 
 
 def means(values: Floats, k: int, *, seed: int, starts: int = 1, most: int = 300) -> tuple[Ints, float]:
@@ -34,9 +40,13 @@ def means(values: Floats, k: int, *, seed: int, starts: int = 1, most: int = 300
     still = 1e-4 * float(columns.var(axis=1).mean())
     chance = np.random.default_rng(seed).random((starts, k, 2 + int(np.log(k))))
     labels, least = np.empty((starts, len(values)), np.int64), np.empty(starts)
-    for start in range(starts):
+
+    def begin(start: int) -> None:
         centres = _first_centres(columns, chance[start])
         least[start] = _rounds(columns, centres, still, most, labels[start])
+
+    with ThreadPoolExecutor(cores() if len(values) >= _MANY else 1) as pool:
+        list(pool.map(begin, range(starts)))
     best = int(np.argmin(least))
     return labels[best], float(least[best])
 

@@ -9,7 +9,6 @@ from typing import Final, TypeVar
 
 from dangol.core.errors import InputError
 from dangol.kernels.distances import Space, pairwise
-from dangol.kernels.means import means
 from dangol.kernels.medoids import fasterpam, lab
 from dangol.kernels.threads import cores
 
@@ -26,26 +25,18 @@ def ladder_of(
 ) -> list[Fit | None]:
     """Cluster for several numbers of segments; None from the number on for which too few units differ.
 
-    k-means and mixtures are compiled loops here, so that threads do not wait for each other. ``shapes`` are the
-    covariances of each mixture; without them all are tried.
+    ``shapes`` are the covariances of each mixture; without them all are tried.
     """
     found: list[Fit | None] = []
     with suppress(InputError):
         if plan.method == "gmm":
             pairs = zip(ks, shapes or [None] * len(ks), strict=True)
             found.extend(gmm(space.values, k, seed=plan.seed, starts=plan.starts, shape=shape) for k, shape in pairs)
-        elif plan.method == "kmeans":
-            found.extend(_kmeans(space, plan, k) for k in ks)
         elif plan.method == "kmedoids" and len(space.values) <= MATRIX:
             found.extend(_kmedoids(space, plan, ks))
         else:
             found.extend(ladder(space, plan, ks))
     return found + [None] * (len(ks) - len(found))
-
-
-def _kmeans(space: Space, plan: Plan, k: int) -> Fit:
-    labels, loss = means(space.values, distinct(space.values, k), seed=plan.seed, starts=plan.starts)
-    return Fit(labels, k, loss=loss)
 
 
 def _kmedoids(space: Space, plan: Plan, ks: Sequence[int]) -> Iterator[Fit]:

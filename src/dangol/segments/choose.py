@@ -58,7 +58,7 @@ def choose_clusters(
       everything fitted on the resample; stability is the mean adjusted Rand index with the whole, and must reach 0.6;
     - ``like noise``: its silhouette is not three standard deviations above that of data without groups, divided in
       the same way. There are two kinds, ten sets each, and the stricter counts: uniform in the box along the principal
-      axes of the core (1,000 units at most), and one crowd, each feature with its own tail and ties but a single peak,
+      axes of the core (750 units at most), and one crowd, each feature with its own tail and ties but a single peak,
       correlated as the ranks of the core are.
 
     Of the others the highest silhouette is best. Those within 0.02 of it are near ties: the fewest segments win, then
@@ -90,7 +90,7 @@ def choose_clusters(
         the core, noise left out), silhouette_kind (``exact``; above 20,000 units ``squared``, by squared distances),
         silhouette_macro (mean of the segments' means), silhouette_all (with the extremes as segments), silhouette_noise
         (data without groups), davies_bouldin, calinski_harabasz, gap and gap_se (kmeans, kmedoids by its sum of
-        distances, hierarchical; on 1,000 units at most), bic (gmm; lower is better), smallest (units), largest_share,
+        distances, hierarchical; on 750 units at most), bic (gmm; lower is better), smallest (units), largest_share,
         noise (share of the core), min_size (hdbscan), stability, stability_sd, verdict. ``best`` has the ways from best
         to worst. ``elbow``: method, k, loss. Of the way that leads, recommended or not: ``silhouettes`` (unit, segment,
         silhouette), ``map`` and ``axes`` (unit, x, y, segment: two principal components, or the two features:

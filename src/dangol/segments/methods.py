@@ -12,6 +12,7 @@ import numpy.typing as npt
 from dangol.core.errors import InputError, choice
 from dangol.kernels.distances import Space, columns, measure, pairwise
 from dangol.kernels.linkage import single_linkage
+from dangol.kernels.means import means
 from dangol.kernels.medoids import kmedoids
 
 from .units import LARGEST
@@ -163,7 +164,7 @@ def ladder(space: Space, plan: Plan, ks: Sequence[int]) -> Iterator[Fit]:
     elif plan.method == "hdbscan":
         yield _hdbscan(space, plan)
     else:
-        one = {"kmeans": _kmeans, "minibatch": _kmeans, "gmm": _gmm}[plan.method]
+        one = {"kmeans": _kmeans, "minibatch": _minibatch, "gmm": _gmm}[plan.method]
         yield from (one(space.values, replace(plan, k=k)) for k in ks)
 
 
@@ -171,13 +172,16 @@ def ladder(space: Space, plan: Plan, ks: Sequence[int]) -> Iterator[Fit]:
 
 
 def _kmeans(values: Floats, plan: Plan) -> Fit:
-    from sklearn.cluster import KMeans, MiniBatchKMeans
+    k = distinct(values, plan.k or 1)
+    labels, loss = means(values, k, seed=plan.seed, starts=plan.starts)
+    return Fit(labels, k, loss=loss)
+
+
+def _minibatch(values: Floats, plan: Plan) -> Fit:
+    from sklearn.cluster import MiniBatchKMeans
 
     k = distinct(values, plan.k or 1)
-    if plan.method == "kmeans":
-        made = _quietly(KMeans(k, n_init=plan.starts, random_state=plan.seed), values)
-    else:
-        made = _quietly(MiniBatchKMeans(k, n_init=3, batch_size=4096, random_state=plan.seed), values)
+    made = _quietly(MiniBatchKMeans(k, n_init=3, batch_size=4096, random_state=plan.seed), values)
     labels = compact(made.labels_)
     return Fit(labels, int(labels.max()) + 1, loss=float(made.inertia_))
 
