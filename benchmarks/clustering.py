@@ -27,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.worker import peak_mb
-from dangol.kernels import distances, linkage, medoids, silhouettes
+from dangol.kernels import distances, linkage, means, medoids, silhouettes
 
 Floats = npt.NDArray[np.float64]
 NOTHING: Final = "(the table alone)"
@@ -113,7 +113,17 @@ def kmeans_medoids(table: Floats) -> float:
     return float(np.linalg.norm(table[:, None] - table[nearest][None], axis=2).min(axis=1).sum())
 
 
-# ---- linkage and silhouettes --------------------------------------------------------------------------------------
+def ours_means(table: Floats) -> float:
+    return means.means(table, 8, seed=0, starts=10)[1]
+
+
+def sklearn_means(table: Floats) -> float:
+    from sklearn.cluster import KMeans
+
+    return float(KMeans(8, n_init=10, random_state=0).fit(table).inertia_)
+
+
+# ---- linkage and silhouettes ------------------------------------------------------------------------------------
 
 
 def ours_linkage(table: Floats) -> float:
@@ -186,6 +196,11 @@ CONTESTS: Final = {
             DANGOL: lambda table: medoids.kmedoids(distances.space(table), 5).loss,
             "units at k-means' centres": kmeans_medoids,
         },
+    ),
+    "kmeans": Contest(
+        "k-means, k = 8, ten starts",
+        lambda: lognormal(100_000, 8, 4),
+        {DANGOL: ours_means, "scikit-learn": sklearn_means},
     ),
     "linkage": Contest(
         "single linkage",
