@@ -226,6 +226,16 @@ def test_what_speaks_against_a_way(changes: dict[str, Any], stability: float | N
     assert choose_rows._against(one, 10) == verdict
 
 
+def test_where_all_are_like_noise_the_more_stable_of_near_ties_leads() -> None:
+    like = {"verdict": "like noise"}
+    ways = [way("a", 2, 0.50, 0.7, **like), way("b", 3, 0.49, 0.9, **like), way("c", 4, 0.40, 1.0, **like)]
+    lopsided = way("d", 2, 0.9, verdict="lopsided")
+    assert choose_rows.leading([lopsided, *ways]) == 2
+    assert choose_rows.leading([lopsided, *ways, way("e", 5, 0.3, 0.6, verdict="recommended")]) == 4
+    assert choose_rows.leading([lopsided, way("f", 2, 0.95, verdict="too small")]) == 1
+    assert choose_rows.leading([]) is None
+
+
 def verdicts(*ways: Choice) -> list[str]:
     return [one.verdict for one in judged(ways)]
 

@@ -63,7 +63,8 @@ def choose_clusters(
 
     Of the others the highest silhouette is best. Those within 0.02 of it are near ties: the fewest segments win, then
     the most stable. If nothing is left, none is recommended, and the first sentence says "No strong structure". Then
-    the best way with nothing but ``like noise`` against it leads: its segments are ranges of a slope, no groups apart.
+    the best way with nothing but ``like noise`` against it leads, of near ties the most stable: its segments are parts
+    of a continuum, not separate kinds.
 
     Args:
         table: a row per unit: a data frame, anything with the Arrow C stream, a ``Result``, a Parquet or CSV file.

@@ -180,9 +180,19 @@ def judged(made: Sequence[Choice]) -> list[Choice]:
 
 
 def leading(made: Sequence[Choice]) -> int | None:
-    """Return the place of the recommended way; without one, that of the best with nothing but noise against it."""
-    rank = {"recommended": 2, LIKE_NOISE: 1}
-    return max(range(len(made)), key=lambda at: (rank.get(made[at].verdict, 0), made[at].worth), default=None)
+    """Return the place of the recommended way; without one, that of the best with nothing but noise against it.
+
+    Where silhouettes are those of noise they decide little: of near ties the most stable leads.
+    """
+    fair = [one for one in made if one.verdict == LIKE_NOISE]
+    best = max((one.worth for one in fair), default=0.0)
+
+    def rank(at: int) -> tuple[bool, bool, float, float]:
+        one = made[at]
+        near = one.verdict == LIKE_NOISE and one.worth >= best - TIE
+        return one.verdict == "recommended", near, float(one.stability["mean"] or 0) if near else 0.0, one.worth
+
+    return max(range(len(made)), key=rank, default=None)
 
 
 # ---- other scales -----------------------------------------------------------------------------------------------

@@ -112,7 +112,7 @@ def _row(choice: Choice) -> dict[str, Any]:
 def _best(chosen: Chosen) -> pd.DataFrame:
     """The columns by which ways are judged: the leading one is the first, those with the gravest reasons are last."""
     rank = {"recommended": 0, "near tie": 1, "": 2, LIKE_NOISE: 3}
-    order = sorted(chosen.choices, key=lambda one: (rank.get(one.verdict, 4), -one.worth))
+    order = sorted(chosen.choices, key=lambda one: (one is not chosen.leader, rank.get(one.verdict, 4), -one.worth))
     left_out = ["noise"] if any(one.measures["noise"] for one in order) else []
     columns = ["method", "k", "silhouette", "silhouette_noise", "stability", "stability_sd", "smallest"]
     return choices(order)[[*columns, "largest_share", *left_out, "verdict"]]
