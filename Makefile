@@ -6,6 +6,8 @@ READY   := .venv/.ready
 # The constraints bind what builds the package too, in old and in new versions of pip.
 INSTALL := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
            $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# Bytecode is kept: to rewrite the asserts of 200 files again takes every worker ten seconds.
+unexport PYTHONDONTWRITEBYTECODE
 PYTEST  := $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --doctest-modules
 
 .DEFAULT_GOAL := help

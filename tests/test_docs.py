@@ -67,6 +67,10 @@ def test_the_readme_runs(
     assert len(told) >= 7
     for command in told:
         words = shlex.split(command)
+        if words[1] == "run" and readme != "README.md":
+            # What the English README runs; the slow tests run every playbook that ships in both languages.
+            assert any(f" run {words[2]} " in one for one in commands("README.md")), command
+            continue
         monkeypatch.setattr("sys.argv", words)
         if words[1:2] == ["ingest"] and "--user" not in words:  # proposes, and nobody answers
             with pytest.raises(SystemExit):

@@ -35,6 +35,9 @@ def test_a_playbook(shop, tmp_path: Path) -> None:  # type: ignore[no-untyped-de
     assert (code, out) == (0, "out/report.html\n"), err
     assert "Run on 2024-05-01" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert (tmp_path / "out" / "results" / "01-overview" / "answer.json").exists()
+    code, out, err = shop("run", "book.toml", "-o", "한국어", "--date", "2024-05-01", "--lang", "ko")
+    assert (code, out) == (0, "한국어/report.html\n"), err
+    assert "실행일 2024-05-01" in (tmp_path / "한국어" / "report.html").read_text(encoding="utf-8")
 
 
 def test_segments_of_a_file_filter_and_break_down(shop, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

@@ -308,10 +308,10 @@ def test_no_usable_row_says_why(tmp_path: Path) -> None:
 
 
 def test_many_columns_are_not_all_kept_by_accident(tmp_path: Path) -> None:
-    names = [f"c{i}" for i in range(10_000)]
-    text = ",".join(["uid", "what", "when", *names]) + "\n" + ",".join(["a", "b", "2024-01-01", *["1"] * 10_000]) + "\n"
+    names = [f"c{i}" for i in range(2_000)]
+    text = ",".join(["uid", "what", "when", *names]) + "\n" + ",".join(["a", "b", "2024-01-01", *["1"] * 2_000]) + "\n"
     source = write(tmp_path / "wide.csv", text)
-    with pytest.raises(InputError, match="10,003 columns; choose the ones to keep"):
+    with pytest.raises(InputError, match="2,003 columns; choose the ones to keep"):
         ingest(source, **ROLES)
     log = ingest(source, **ROLES, properties=["c7"])
     assert [column.name for column in log.columns] == ["time", "event", "c7", "user"]

@@ -59,6 +59,8 @@ class Discovery:
                     return {"account": name, "profile": profile, "posts": list(posts.values())}
                 seen.add(after)
         except NoAccountError:
+            if profile:
+                raise NoAnswerError("the account was there, and gone on a later page of its posts") from None
             return {"account": name}
         except (AttributeError, KeyError, TypeError, ValueError) as problem:
             said = f"an answer of another form than documented: {type(problem).__name__} {problem}"

@@ -75,6 +75,7 @@ def columns(space: Space) -> Columns:
         rows = np.divide(rows, largest, out=np.zeros_like(rows), where=largest > 0)  # squares of huge ones stay finite
         length = np.sqrt((rows * rows).sum(axis=1, keepdims=True))
         rows = np.hstack([np.divide(rows, length, out=rows, where=length > 0), length == 0])
+        weight, text = np.append(weight, 1.0), np.append(text, False)
     order = np.argsort(text, kind="stable") if text.any() else slice(None)
     return Columns(np.array(rows.T[order], order="C"), metric, weight[order], rows.shape[1] - int(text.sum()))
 

@@ -178,7 +178,8 @@ def _turned(found: Judged) -> list[Sentence]:
         return []
     return [
         Sentence(
-            "With equal activity the difference turns round for {which}, so that neither holds: look closer.",
+            "With equal activity the difference turns round for {which}, so that none of these is said to hold: look "
+            "closer.",
             "활동량을 맞추면 차이의 방향이 뒤바뀌어 어느 쪽도 뒷받침된다고 보지 않은 행동이 있으니 따로 살펴보십시오"
             "({which}).",
             {"which": ", ".join(f"‘{name}’" for name in names[:_NAMED]) + ("…" if len(names) > _NAMED else "")},

@@ -189,7 +189,7 @@ def _whole(name: str, value: object, least: int) -> None:
 
 
 def _numbers(text: str) -> list[int]:
-    span = re.fullmatch(r"\s*(\d{1,7})\s*\.\.\s*(\d{1,7})\s*", text)
+    span = re.fullmatch(r"\s*(\d{1,6})\s*\.\.\s*(\d{1,6})\s*", text)
     if span:
         return list(range(int(span[1]), int(span[2]) + 1))
     parts = [part.strip() for part in text.split(",")]

@@ -117,18 +117,19 @@ def _none(chosen: Chosen, leader: Choice, values: dict[str, Any]) -> Sentence:
 def _slope(leader: Choice, values: dict[str, Any]) -> Sentence:
     """Say that the best way is no clearer than without groups, and what its segments are good for all the same."""
     values |= {"stability": _told(leader.stability["mean"]), "noise": _told(leader.held.silhouette)}
+    values["noise_limit"] = _told(leader.held.limit)
     back = leader.stability["mean"] is not None
     return Sentence(
         "No strong structure: none of {ways} to divide the {units} can be recommended. The best, {k} segments by "
         "{method}, "
-        + ("come back in resamples (agreement {stability}), but " if back else "")
-        + "are no clearer than those of data without groups, with the same range and tails (silhouette {silhouette}, "
-        "without groups {noise}): parts of a continuum rather than separate kinds.",
+        + ("come back in resamples (agreement {stability} on average), but " if back else "")
+        + "are not clearly above data without groups, with the same range and tails (silhouette {silhouette}; without "
+        "groups {noise} on average, up to {noise_limit} by chance): parts of a continuum rather than separate kinds.",
         "뚜렷한 구조가 없습니다. {units_ko:을} 나누는 {ways_ko:,}가지 방법 가운데 추천할 만한 것이 없습니다. "
         "가장 나은 {method_ko} {k}개 세그먼트도 "
-        + ("일부를 빼고 다시 나눌 때 다시 나오기는 하지만(일치도 {stability}), " if back else "")
-        + "값의 범위와 분포는 같고 집단이 없는 데이터를 나눈 것만큼만 갈립니다(실루엣 {silhouette}, 집단이 없을 때 "
-        "{noise}). 서로 다른 유형이라기보다 이어진 값을 나눈 구간으로 보십시오.",
+        + ("일부를 빼고 다시 나눌 때 다시 나오기는 하지만(평균 일치도 {stability}), " if back else "")
+        + "값의 범위와 분포는 같고 집단이 없는 데이터보다 뚜렷이 높다고 보기 어렵습니다(실루엣 {silhouette}, 집단이 "
+        "없을 때 평균 {noise}, 우연 한계 {noise_limit}). 서로 다른 유형이라기보다 이어진 값을 나눈 구간으로 보십시오.",
         values,
     )
 

@@ -92,7 +92,8 @@ def cluster(
         sentences, tables and figure.
 
     Conventions:
-        Quality is measured in the space that was clustered, of the core; ``silhouette_all`` with the extremes. Segments
+        Quality is measured in the space that was clustered, of the core; ``silhouette_all`` with the
+        extremes, everything fitted on all units. Segments
         of equal size follow their first unit. A merge at the height of the cut is made. Equal heights are cut in the
         order of merging.
 
@@ -173,8 +174,9 @@ def _held_to_noise(ready: Prepared, found: Fit, plan: Plan, quality: Measures) -
         squared = kind(ready.space) == "squared"
         held = noise_of(ready.space, [(plan, found)], squared=squared, seed=plan.seed).get(plan)
     if held is None:
-        return {"silhouette_noise": None, "clearer": None}
-    return {"silhouette_noise": held.silhouette, "clearer": held.beaten(worth(quality))}
+        return {"silhouette_noise": None, "silhouette_limit": None, "clearer": None}
+    known = {"silhouette_noise": held.silhouette, "silhouette_limit": held.limit}
+    return {**known, "clearer": held.beaten(worth(quality))}
 
 
 def named(labels: Ints, ready: Prepared) -> tuple[tuple[str, ...], Ints]:

@@ -78,6 +78,8 @@ def noise_of(where: Space, ways: Sequence[tuple[Plan, Fit]], *, squared: bool, s
         plan = part_plan(line, len(real), len(where.values))
         fits = at_once(partial(_again, plan, own), sets)
         told = _told(sets, fits, squared)
+        if line.method in BY_DENSITY:
+            told |= _found(np.array([_worths(*one, squared) for one in zip(sets[1:], fits[1:], strict=True)]))
         if line.method in WITH_GAP:
             told |= _gap(np.log([_losses(*one) for one in zip(sets[: SETS + 1], fits, strict=False)]))
         for place, (way, _) in enumerate(own):
@@ -98,6 +100,13 @@ def _told(sets: Sequence[Floats], fits: Sequence[Sequence[Fit | None]], squared:
         "limit": limits[stricter, every],
         "tighter": ((usual - left[0]) / np.where(spread > 0, spread, np.nan)).min(axis=0),
     }
+
+
+def _found(worths: Floats) -> dict[str, Floats]:
+    """Tell what density finds in noise: something or nothing, so the highest counts; NaN where it is mostly nothing."""
+    nothing = np.median(worths, axis=0) == 0
+    usual, highest = worths.mean(axis=0), worths.max(axis=0)
+    return {"silhouette": np.where(nothing, np.nan, usual), "limit": np.where(nothing, np.nan, highest)}
 
 
 def _kinds(noise: Floats) -> tuple[Floats, Floats]:

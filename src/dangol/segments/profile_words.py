@@ -19,6 +19,7 @@ from .segment_words import moment, shown, weaknesses
 _NAMED: Final = 5
 _TOLD: Final = 8  # segments that have a line of their own
 _EACH: Final = 4  # variables that such a line names
+_SIZES: Final = ("users", "events", "sessions")  # columns that tell how large a unit is
 _MANY: Final = 10  # times from which on decimals say nothing
 
 
@@ -29,7 +30,7 @@ def sentences(told: Profiled) -> tuple[Sentence, ...]:
         doubts = []
     first = _doubted(_headline(told), doubts)
     found = [first, *_reasons(doubts), *_described(told), *_counted(told), *_made(told), *_related(told)]
-    return (*found, *_few(told), *_same_time(told))
+    return (*found, *_sizes(told), *_few(told), *_same_time(told))
 
 
 def _headline(told: Profiled) -> Sentence:
@@ -248,8 +249,27 @@ def _related(told: Profiled) -> list[Sentence]:
         return []
     return [
         Sentence(
-            "Not tested either, because following these features closely: {names}.",
+            "Not tested either, because they follow these features closely: {names}.",
             "이 특성들을 거의 그대로 따라가는 것도 검정하지 않았습니다({names_ko}).",
+            _listed(names),
+        )
+    ]
+
+
+def _sizes(told: Profiled) -> list[Sentence]:
+    """Warn of differences in size: an average over few users lies farther out by chance."""
+    holds = (told.compared.evidence == EVIDENCE.index("holds")).any(axis=1)
+    names = [
+        one.shown for one, held in zip(told.compared.variables, holds, strict=True) if held and one.shown in _SIZES
+    ]
+    if not names or told.segments.unit == "user":
+        return []
+    return [
+        Sentence(
+            "Differences in size need care ({names}): an average over few users lies farther out by chance, so small "
+            "units gather in the outer segments, and so does what depends on size.",
+            "규모의 차이는 조심해서 보십시오({names_ko}). 사용자가 적은 단위일수록 평균이 우연히 극단에 놓이므로 "
+            "바깥쪽 세그먼트에 작은 단위가 몰리고, 규모에 좌우되는 값도 함께 달라집니다.",
             _listed(names),
         )
     ]

@@ -62,6 +62,11 @@ def _headline(segments: Segments) -> Sentence:
         "{all_ko:을} 세그먼트 {segments}개로 나눴습니다. 가장 큰 것은 ‘{largest_ko}’ {units:,}개({share}), "
         "가장 작은 것은 ‘{smallest_ko}’ {least:,}개입니다."
     )
+    if sizes[largest] == sizes[smallest]:
+        en, ko = (
+            "{all} in {segments} segments of {units:,} each.",
+            "{all_ko:을} {units:,}개씩 세그먼트 {segments}개로 나눴습니다.",
+        )
     doubts = weaknesses(segments.quality, segments.told["stability"])
     if not doubts:
         return Sentence(en, ko, values)
@@ -93,14 +98,20 @@ def weaknesses(quality: Mapping[str, Any], stability: Mapping[str, Any]) -> list
                 {"lopsided": percent(quality["largest_share"])},
             )
         )
-    if quality.get("clearer") is False:
+    if quality.get("clearer") is False and quality.get("silhouette_limit") is not None:
         doubts.append(
             Sentence(
-                "they are no clearer than those of data without groups, with the same range and tails (silhouette "
-                "{silhouette}, without groups {noise}), so parts of a continuum rather than separate kinds",
-                "값의 범위와 분포는 같지만 집단이 없는 데이터를 나눠도 이만큼은 갈립니다(실루엣 {silhouette}, 집단이 "
-                "없을 때 {noise}). 서로 다른 유형이라기보다 이어진 값을 나눈 구간으로 보십시오.",
-                {"silhouette": number(quality["silhouette"]), "noise": number(quality["silhouette_noise"])},
+                "they are not clearly above data without groups, with the same range and tails (silhouette "
+                "{silhouette}; without groups {noise} on average, up to {noise_limit} by chance), so read them as "
+                "parts of a continuum unless another number of segments fits better",
+                "값의 범위와 분포는 같지만 집단이 없는 데이터보다 뚜렷이 높다고 보기 어렵습니다(실루엣 {silhouette}, "
+                "집단이 없을 때 평균 {noise}, 우연 한계 {noise_limit}). 더 잘 맞는 세그먼트 수가 없다면 이어진 값을 "
+                "나눈 구간으로 보십시오.",
+                {
+                    "silhouette": number(quality["silhouette"]),
+                    "noise": number(quality["silhouette_noise"]),
+                    "noise_limit": number(quality["silhouette_limit"]),
+                },
             )
         )
     if quality["k"] < 2:
@@ -127,7 +138,7 @@ def tailed(skewed: Mapping[str, float]) -> list[Sentence]:
             "With a long tail where it was clustered: {names} (skewness of ‘{worst}’ {skewness}). A tail can be cut "
             "into segments that come back even where there are no groups: see whether they last after log1p.",
             "군집화한 척도에서 꼬리가 긴 변수: {names}(‘{worst}’ 왜도 {skewness}). 긴 꼬리는 집단이 없어도 안정적으로 "
-            "나뉘므로, log1p 변환 뒤에도 같은 세그먼트가 남는지 확인하십시오.",
+            "나뉠 수 있으므로, log1p 변환 뒤에도 같은 세그먼트가 남는지 확인하십시오.",
             {"names": names, "worst": worst, "skewness": number(long[worst])},
         )
     ]

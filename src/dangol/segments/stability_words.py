@@ -48,6 +48,11 @@ def _headline(found: Recovery, mean: list[float], weak: list[int]) -> Sentence:
     values: dict[str, Any] = {"least": number(mean[least]), "limit": FRAGILE}
     values |= {"name": f"‘{shown(found.names[least])}’", "name_ko": f"‘{shown(found.names[least], 'ko')}’"}
     values |= {"weak": len(weak), "segments": len(mean)}
+    if mean[least] == 1:
+        return Sentence(
+            "All segments come back whole when some of the units are left out.",
+            "일부를 빼고 다시 나눠도 모든 세그먼트가 그대로 다시 나옵니다.",
+        )
     if not weak:
         return Sentence(
             "All segments come back when some of the units are left out; {name} comes back least, with {least} "

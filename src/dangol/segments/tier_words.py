@@ -74,6 +74,16 @@ def _overlapping(told: Mapping[str, Any]) -> list[Sentence]:
         return []
     share, place = min(pairs)
     values = _called(rows[place], "first") | _called(rows[place + 1], "second") | {"share": percent(share)}
+    if share < 1 / 2:
+        return [
+            Sentence(
+                "Neighbours overlap: a unit of ‘{first}’ ranks below one of ‘{second}’ more often than above it (above "
+                "in {share} of pairs).",
+                "이웃한 등급이 겹칩니다. ‘{first_ko}’ 쪽이 ‘{second_ko}’ 쪽보다 순위가 낮은 쌍이 오히려 더 많습니다("
+                "높은 쌍 {share}).",
+                values,
+            )
+        ]
     return [
         Sentence(
             "Neighbours overlap: a unit of ‘{first}’ ranks above one of ‘{second}’ in {share} of pairs only.",
