@@ -14,13 +14,12 @@ from dangol.datasets import Sample, fashion_shop
 from .frames import check_account, check_order, expected, plain
 
 TIERS = ["gold", "silver", "bronze", "none"]
-USERS = 3_000  # chances that are a tenth off, such as refunds of 5.5 % in place of 5 %, are still seen
 CLICKS = {"visit", "search", "view_item", "promo_view", "add_to_cart"}
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["plant", "no plant"])
 def sample(request: pytest.FixtureRequest) -> Sample:
-    return fashion_shop(USERS, seed=3, plant=request.param)
+    return fashion_shop(6_000, seed=3, plant=request.param)
 
 
 @pytest.fixture(scope="module")

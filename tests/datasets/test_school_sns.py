@@ -11,7 +11,7 @@ from dangol.datasets import Sample, school_sns
 
 from .frames import SIGMAS, alike, check_account, check_order, expected, plain
 
-USERS = 15_000
+USERS = 30_000
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["plant", "no plant"])

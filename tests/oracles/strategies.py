@@ -49,16 +49,11 @@ NAMES: Final = ("a", "b", "c", "d")
 
 
 def effort(examples: int) -> Callable[[Any], Any]:
-    """How many logs a test tries: under the profile "thorough" five times ``examples``, and new ones each time.
-
-    Else three fifths of them, always the same: enough to see a tie or a bound on the wrong side in every question. Of
-    crowds, where one example holds many users, there are few anyhow, and all are tried.
-    """
+    """How many logs a test tries: ``examples``, always the same; under the profile "thorough" more, and new ones."""
     factor = settings().max_examples / 100
-    fast = factor == 1
     return settings(
-        max_examples=max(min(examples, 12), round(examples * (0.6 if fast else factor))),
-        derandomize=fast,
+        max_examples=round(examples * factor),
+        derandomize=factor == 1,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         phases=[phase for phase in Phase if phase is not Phase.explain],
     )
