@@ -214,7 +214,7 @@ def related(one: Known, made: Sequence[Known]) -> str | None:
         for name, other in columns.items()
     }
     if max(close.values()) > 0.9:
-        return max(close, key=lambda name: close[name])
+        return max(close, key=lambda name: round(close[name], 9))
     free = len(values) - len(made) - 1
     design = np.column_stack([standard(column) for column in columns.values()])
     target = np.array(standard(values))

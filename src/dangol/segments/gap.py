@@ -103,10 +103,13 @@ def _told(sets: Sequence[Floats], fits: Sequence[Sequence[Fit | None]], squared:
 
 
 def _found(worths: Floats) -> dict[str, Floats]:
-    """Tell what density finds in noise: something or nothing, so the highest counts; NaN where it is mostly nothing."""
+    """Tell what density finds in noise: something or nothing, so the limit is half way from the highest to 1.
+
+    NaN where it is mostly nothing.
+    """
     nothing = np.median(worths, axis=0) == 0
     usual, highest = worths.mean(axis=0), worths.max(axis=0)
-    return {"silhouette": np.where(nothing, np.nan, usual), "limit": np.where(nothing, np.nan, highest)}
+    return {"silhouette": np.where(nothing, np.nan, usual), "limit": np.where(nothing, np.nan, (1 + highest) / 2)}
 
 
 def _kinds(noise: Floats) -> tuple[Floats, Floats]:

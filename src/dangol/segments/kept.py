@@ -125,7 +125,7 @@ def _agree(told: Mapping[str, Any]) -> None:
     quality, rows = told["quality"], told["tiers"]["rows"] if "tiers" in told else []
     both = (quality["silhouette"] is None) == (quality["silhouette_macro"] is None)
     clear = quality.get("clearer") is not False or all(
-        _number(quality.get(name)) for name in ("silhouette", "silhouette_noise")
+        _number(quality.get(name)) for name in ("silhouette", "silhouette_noise", "silhouette_limit")
     )
     listed = [one for part in ("axes", "confounders") for one in (told["tiers"][part] if rows else {}).values()]
     as_many = all(len(values) == len(rows) for one in listed for values in one.values() if isinstance(values, list))

@@ -154,7 +154,7 @@ def _follows(values: Floats, features: Floats, ranked: Floats, names: Sequence[s
     plain, by_rank = _correlations(values, features), _correlations(ranks(values), ranked)
     closest = np.maximum(np.abs(plain), np.abs(by_rank))
     if closest.max() > CLOSE:
-        return names[int(np.argmax(closest))]
+        return names[int(np.argmax(np.round(closest, 9)))]
     weights, explained = _regressed(features, plain)
     free = len(values) - len(names) - 1
     if free <= 0 or 1 - (1 - explained) * (len(values) - 1) / free <= CLOSE**2:

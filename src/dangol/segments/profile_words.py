@@ -20,7 +20,7 @@ _NAMED: Final = 5
 _TOLD: Final = 8  # segments that have a line of their own
 _EACH: Final = 4  # variables that such a line names
 _SIZES: Final = ("users", "events", "sessions")  # columns that tell how large a unit is
-_MANY: Final = 10  # times from which on decimals say nothing
+_MANY: Final = 10  # times from which decimals say nothing
 
 
 def sentences(told: Profiled) -> tuple[Sentence, ...]:
@@ -259,17 +259,15 @@ def _related(told: Profiled) -> list[Sentence]:
 def _sizes(told: Profiled) -> list[Sentence]:
     """Warn of differences in size: an average over few users lies farther out by chance."""
     holds = (told.compared.evidence == EVIDENCE.index("holds")).any(axis=1)
-    names = [
-        one.shown for one, held in zip(told.compared.variables, holds, strict=True) if held and one.shown in _SIZES
-    ]
+    held = [one.shown for place, one in enumerate(told.compared.variables) if holds[place]]
+    names = [name for name in held if name in _SIZES]
     if not names or told.segments.unit == "user":
         return []
     return [
         Sentence(
-            "Differences in size need care ({names}): an average over few users lies farther out by chance, so small "
-            "units gather in the outer segments, and so does what depends on size.",
-            "규모의 차이는 조심해서 보십시오({names_ko}). 사용자가 적은 단위일수록 평균이 우연히 극단에 놓이므로 "
-            "바깥쪽 세그먼트에 작은 단위가 몰리고, 규모에 좌우되는 값도 함께 달라집니다.",
+            "Differences in size need care ({names}): averages over few users lie farther out by chance, so small units "
+            "gather in the outer segments.",
+            "규모의 차이는 조심해서 보십시오({names_ko}). 사용자가 적으면 평균이 우연히 극단에 놓여 바깥에 몰립니다.",
             _listed(names),
         )
     ]
