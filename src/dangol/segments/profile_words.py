@@ -265,8 +265,8 @@ def _sizes(told: Profiled) -> list[Sentence]:
         return []
     return [
         Sentence(
-            "Differences in size need care ({names}): averages over few users lie farther out by chance, so small units "
-            "gather in the outer segments.",
+            "Differences in size need care ({names}): averages over few users lie farther out by chance, so small "
+            "units gather in the outer segments.",
             "규모의 차이는 조심해서 보십시오({names_ko}). 사용자가 적으면 평균이 우연히 극단에 놓여 바깥에 몰립니다.",
             _listed(names),
         )
