@@ -208,8 +208,10 @@ def test_a_long_tail_is_told() -> None:
     skew = ((frame["x"] - frame["x"].mean()) ** 3).mean() / frame["x"].std(ddof=0) ** 3
     assert raw.told["skewness"]["x"] == pytest.approx(skew)
     assert raw.quality["clearer"] is False
-    assert raw.summary().startswith("No strong structure: they are not clearly above data without groups")
-    assert raw.summary("ko").startswith("뚜렷한 구조가 없습니다. 값의 범위와 분포는 같지만 집단이 없는 데이터보다")
+    assert raw.summary().startswith("No strong structure: the segments are not clearly above data without groups")
+    assert raw.summary("ko").startswith(
+        "뚜렷한 구조가 없습니다. 세그먼트가 값의 범위와 분포는 같지만 집단이 없는 데이터보다"
+    )
     assert raw.result.sentences[1].write().startswith("With a long tail where it was clustered: ‘x’, ‘y’")
     kinds = np.repeat(["a", "b"], 200)
     other = dg.choose_clusters(frame.assign(kind=kinds), "x, y, kind", methods="kmedoids", metric="gower", k="2..4")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Final, get_args
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from dangol.core.errors import InputError, choice
 from dangol.core.words import Sentence
 
-from .gap import noise_of
+from .gap import Held, noise_of
 from .methods import BY_DENSITY, Fit, Linkage, Method, Metric, Plan, fit, read_plan
 from .prepare import Prepared, prepare
 from .quality import Measures, kind, measures, worth
@@ -92,10 +93,9 @@ def cluster(
         sentences, tables and figure.
 
     Conventions:
-        Quality is measured in the space that was clustered, of the core; ``silhouette_all`` with the
-        extremes, everything fitted on all units. Segments
-        of equal size follow their first unit. A merge at the height of the cut is made. Equal heights are cut in the
-        order of merging.
+        Quality is measured in the space that was clustered, of the core; ``silhouette_all`` with the extremes,
+        everything fitted on all units. Segments of equal size follow their first unit. A merge at the height of the cut
+        is made. Equal heights are cut in the order of merging.
 
     Raises:
         InputError: for columns that are missing, constant or no numbers, values that are missing or infinite, ids
@@ -169,11 +169,10 @@ def _told(ready: Prepared, found: Fit, plan: Plan, resamples: int) -> dict[str, 
 
 def _held_to_noise(ready: Prepared, found: Fit, plan: Plan, quality: Measures) -> dict[str, float | bool | None]:
     """Say what data without groups have, and whether the segments are any clearer; None where it cannot be told."""
-    held = None
-    if found.k > 1:
-        squared = kind(ready.space) == "squared"
-        held = noise_of(ready.space, [(plan, found)], squared=squared, seed=plan.seed).get(plan)
-    if held is None:
+    ways = [(plan, found)] if found.k > 1 else []
+    squared = kind(ready.space) == "squared"
+    held = noise_of(ready.space, ways, squared=squared, seed=plan.seed).get(plan, Held())
+    if math.isnan(held.limit):
         return {"silhouette_noise": None, "silhouette_limit": None, "clearer": None}
     known = {"silhouette_noise": held.silhouette, "silhouette_limit": held.limit}
     return {**known, "clearer": held.beaten(worth(quality))}

@@ -38,7 +38,7 @@ class Held:
 
     Attributes:
         silhouette: the mean silhouette in the stricter kind of noise; units left out count as 0.
-        limit: three standard deviations above it.
+        limit: three standard deviations above it; of methods by density half way from the highest that was found to 1.
         tighter: by how many standard deviations the squared distances within segments, as a logarithm of their share
             of all, are below those in noise, the stricter kind again; NaN of methods by density.
         gap: how much less the logarithm of the loss is than in uniform noise.
@@ -77,9 +77,8 @@ def noise_of(where: Space, ways: Sequence[tuple[Plan, Fit]], *, squared: bool, s
     for line, own in _lines(ways).items():
         plan = part_plan(line, len(real), len(where.values))
         fits = at_once(partial(_again, plan, own), sets)
-        told = _told(sets, fits, squared)
-        if line.method in BY_DENSITY:
-            told |= _found(np.array([_worths(*one, squared) for one in zip(sets[1:], fits[1:], strict=True)]))
+        worths = np.array(at_once(lambda one: _worths(*one, squared), zip(sets[1:], fits[1:], strict=True)))
+        told = _by_chance(worths) if line.method in BY_DENSITY else _told(sets, fits, worths)
         if line.method in WITH_GAP:
             told |= _gap(np.log([_losses(*one) for one in zip(sets[: SETS + 1], fits, strict=False)]))
         for place, (way, _) in enumerate(own):
@@ -87,10 +86,9 @@ def noise_of(where: Space, ways: Sequence[tuple[Plan, Fit]], *, squared: bool, s
     return held
 
 
-def _told(sets: Sequence[Floats], fits: Sequence[Sequence[Fit | None]], squared: bool) -> dict[str, Floats]:
+def _told(sets: Sequence[Floats], fits: Sequence[Sequence[Fit | None]], worths: Floats) -> dict[str, Floats]:
     """Tell silhouettes and tightness of noise: the first set holds the units, the others are halves of two kinds."""
-    worths = np.array(at_once(lambda one: _worths(*one, squared), zip(sets, fits, strict=True)))
-    means, spreads = _kinds(worths[1:])
+    means, spreads = _kinds(worths)
     limits, every = means + _CLEAR * spreads, np.arange(worths.shape[1])
     stricter = limits.argmax(axis=0)
     left = np.log([[_left(values, fit) for fit in some] for values, some in zip(sets, fits, strict=True)])
@@ -102,7 +100,7 @@ def _told(sets: Sequence[Floats], fits: Sequence[Sequence[Fit | None]], squared:
     }
 
 
-def _found(worths: Floats) -> dict[str, Floats]:
+def _by_chance(worths: Floats) -> dict[str, Floats]:
     """Tell what density finds in noise: something or nothing, so the limit is half way from the highest to 1.
 
     NaN where it is mostly nothing.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -55,7 +56,7 @@ def measured(space: Space, labels: Ints, inner: Floats, outer: Floats) -> Measur
     return {name: None if value != value else value for name, value in known.items()}
 
 
-def worth(measures: Measures) -> float:
+def worth(measures: Mapping[str, Any]) -> float:
     """Return the silhouette by which segments are compared: a unit that is left as noise counts as 0."""
     silhouette, noise = measures["silhouette"], measures["noise"]
     return -math.inf if silhouette is None else float(silhouette) * (1 - float(noise or 0))

@@ -12,6 +12,7 @@ from dangol.core import labels
 from dangol.core.words import Sentence, number, percent
 
 from .nouns import counted, named
+from .quality import worth
 from .stability import DRAWN
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def method_name(method: str, lang: str = "en") -> str:
 def sentences(segments: Segments, more: Sequence[Sentence] = ()) -> tuple[Sentence, ...]:
     """Say what was found: whether it can be trusted and how many there are, ``more``, then how good they are."""
     tails = [] if segments.quality.get("clearer") else tailed(segments.told["skewness"])
+    tails += [UNTOLD] if segments.plan.metric != "euclidean" else []
     found = [_headline(segments), *tails, *more, _stability(segments), _silhouette(segments)]
     found += [*_extremes(segments), *left_out(segments.units.excluded), *_remarks(segments)]
     return tuple(one for one in found if one is not None)
@@ -78,6 +80,16 @@ def _headline(segments: Segments) -> Sentence:
     )
 
 
+UNTOLD: Final = Sentence(
+    "With this distance it is not known whether data without groups would be divided as clearly.",
+    "이 거리로는 집단이 없는 데이터도 이만큼 갈리는지 비교하지 못했습니다.",
+)
+SILHOUETTE: Final = Sentence(
+    "silhouette {worth}, units in no segment counted as 0; without groups {noise} on average, limit {noise_limit}",
+    "실루엣 {worth}, 세그먼트에 들지 않은 단위는 0으로 계산, 집단이 없을 때 평균 {noise}, 기준 {noise_limit}",
+)  # what is judged, and what it is held to
+
+
 def weaknesses(quality: Mapping[str, Any], stability: Mapping[str, Any]) -> list[Sentence]:
     """Say what speaks against segments: that they do not come back, or that nearly all units are in one."""
     doubts = []
@@ -101,14 +113,15 @@ def weaknesses(quality: Mapping[str, Any], stability: Mapping[str, Any]) -> list
     if quality.get("clearer") is False and quality.get("silhouette_limit") is not None:
         doubts.append(
             Sentence(
-                "they are not clearly above data without groups, with the same range and tails (silhouette "
-                "{silhouette}; without groups {noise} on average, up to {noise_limit} by chance), so read them as "
-                "parts of a continuum unless another number of segments fits better",
-                "값의 범위와 분포는 같지만 집단이 없는 데이터보다 뚜렷이 높다고 보기 어렵습니다(실루엣 {silhouette}, "
-                "집단이 없을 때 평균 {noise}, 우연 한계 {noise_limit}). 더 잘 맞는 세그먼트 수가 없다면 이어진 값을 "
-                "나눈 구간으로 보십시오.",
+                "the segments are not clearly above data without groups, with the same range and tails ("
+                + SILHOUETTE.en
+                + "), so read them as parts of a continuum unless another scale or number of segments "
+                "fits better",
+                "세그먼트가 값의 범위와 분포는 같지만 집단이 없는 데이터보다 뚜렷이 갈린다고 보기 어렵습니다("
+                + SILHOUETTE.ko
+                + "). 더 잘 맞는 스케일이나 세그먼트 수가 없다면 이어진 값을 나눈 구간으로 보십시오.",
                 {
-                    "silhouette": number(quality["silhouette"]),
+                    "worth": number(worth(quality)),
                     "noise": number(quality["silhouette_noise"]),
                     "noise_limit": number(quality["silhouette_limit"]),
                 },
