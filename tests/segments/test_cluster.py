@@ -13,6 +13,7 @@ from sklearn.metrics import adjusted_rand_score, silhouette_score
 
 import dangol as dg
 from dangol.core.errors import InputError
+from dangol.core.words import number
 from tests.segments.crowds import corners
 
 PUBLISHED = ["ER", "active_rate"]
@@ -218,3 +219,25 @@ def test_a_long_tail_is_told() -> None:
     assert "long tail" in other.summary()  # with other distances nothing is held to data without groups
     logged = dg.cluster(frame, "x, y", k=3, transforms="log1p", extremes="keep", resamples=0)
     assert "long tail" not in logged.summary()
+
+
+def test_units_in_no_segment_count_as_nothing_where_segments_are_judged(tmp_path: Path) -> None:
+    """The silhouette that is held to data without groups is the one that is shown; it can be saved and read again."""
+    chance = np.random.default_rng(100)
+    blobs = [
+        chance.normal(0, 0.35, (60, 2)),
+        chance.normal(0, 0.35, (60, 2)) + [2.5, 0],
+        chance.uniform(-4, 6, (130, 2)),
+    ]
+    frame = pd.DataFrame(np.vstack(blobs), columns=["a", "b"]).assign(user=[f"u{place}" for place in range(250)])
+    made = dg.cluster(frame, "a, b", method="hdbscan", min_size=8, resamples=0)
+    shown = made.quality["silhouette"] * (1 - made.quality["noise"])
+    assert made.quality["clearer"] is (shown >= made.quality["silhouette_limit"]) is False
+    assert f"(silhouette {number(shown)}, units in no segment counted as 0; without groups " in made.summary()
+    again = dg.Segments.load(made.save(tmp_path / "made.parquet"))
+    assert again.summary("ko") == made.summary("ko")
+    other = dg.cluster(frame, "a, b", method="kmedoids", metric="manhattan", k=2, resamples=0)
+    assert other.quality["clearer"] is None
+    assert "it is not known whether data without groups would be divided as clearly" in other.summary()
+    noise = dg.choose_clusters(frame, "a, b", methods="kmedoids", metric="manhattan", k="2..3", resamples=2)
+    assert "이 거리로는 집단이 없는 데이터도 이만큼 갈리는지 비교하지 못했습니다." in noise.summary("ko")

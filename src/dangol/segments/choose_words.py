@@ -17,7 +17,7 @@ from .extremes import said
 from .gap import SETS
 from .nouns import counted, named
 from .quality import kind
-from .segment_words import FRAGILE, SILHOUETTE, UNTOLD, left_out, method_name, moment, skewness, tailed
+from .segment_words import FRAGILE, UNTOLD, judged, left_out, method_name, moment, skewness, tailed
 
 _ALIKE: Final = 0.8  # adjusted Rand index from which two scales are said to give nearly the same
 _NAMED: Final = 4  # near ties that a sentence names
@@ -118,19 +118,19 @@ def _continuum(leader: Choice, values: dict[str, Any]) -> Sentence:
     """Say that the best way is no clearer than without groups, and whether its segments come back all the same."""
     values |= {"stability": _told(leader.stability["mean"]), "worth": _told(leader.worth)}
     values |= {"noise": _told(leader.held.silhouette), "noise_limit": _told(leader.held.limit)}
-    back = leader.stability["mean"] is not None
+    back, held = leader.stability["mean"] is not None, judged(bool(leader.measures["noise"]))
     return Sentence(
         "No strong structure: none of {ways} to divide the {units} can be recommended. The best, {k} segments by "
         "{method}, "
         + ("come back in resamples (agreement {stability} on average), but " if back else "")
         + "are not clearly above data without groups, with the same range and tails ("
-        + SILHOUETTE.en
+        + held.en
         + "): on this scale they show no separate kinds.",
         "뚜렷한 구조가 없습니다. {units_ko:을} 나누는 {ways_ko:,}가지 방법 가운데 추천할 만한 것이 없습니다. "
         "가장 나은 {method_ko} {k}개 세그먼트도 "
         + ("일부를 빼고 다시 나눌 때 다시 나오기는 하지만(평균 일치도 {stability}), " if back else "")
         + "값의 범위와 분포는 같고 집단이 없는 데이터보다 뚜렷이 갈린다고 보기 어렵습니다("
-        + SILHOUETTE.ko
+        + held.ko
         + "). 이 스케일에서는 서로 다른 유형이 보이지 않습니다.",
         values,
     )

@@ -84,10 +84,17 @@ UNTOLD: Final = Sentence(
     "With this distance it is not known whether data without groups would be divided as clearly.",
     "이 거리로는 집단이 없는 데이터도 이만큼 갈리는지 비교하지 못했습니다.",
 )
-SILHOUETTE: Final = Sentence(
-    "silhouette {worth}, units in no segment counted as 0; without groups {noise} on average, limit {noise_limit}",
-    "실루엣 {worth}, 세그먼트에 들지 않은 단위는 0으로 계산, 집단이 없을 때 평균 {noise}, 기준 {noise_limit}",
-)  # what is judged, and what it is held to
+
+
+def judged(left_out: bool) -> Sentence:
+    """Write what is judged, ``worth``, and what it is held to."""
+    en, ko = (
+        (", units in no segment counted as 0", ", 세그먼트에 들지 않은 단위는 0으로 계산") if left_out else ("", "")
+    )
+    return Sentence(
+        "silhouette {worth}" + en + "; without groups {noise} on average, limit {noise_limit}",
+        "실루엣 {worth}" + ko + ", 집단이 없을 때 평균 {noise}, 기준 {noise_limit}",
+    )
 
 
 def weaknesses(quality: Mapping[str, Any], stability: Mapping[str, Any]) -> list[Sentence]:
@@ -111,14 +118,15 @@ def weaknesses(quality: Mapping[str, Any], stability: Mapping[str, Any]) -> list
             )
         )
     if quality.get("clearer") is False and quality.get("silhouette_limit") is not None:
+        held = judged(bool(quality["noise"]))
         doubts.append(
             Sentence(
                 "the segments are not clearly above data without groups, with the same range and tails ("
-                + SILHOUETTE.en
+                + held.en
                 + "), so read them as parts of a continuum unless another scale or number of segments "
                 "fits better",
                 "세그먼트가 값의 범위와 분포는 같지만 집단이 없는 데이터보다 뚜렷이 갈린다고 보기 어렵습니다("
-                + SILHOUETTE.ko
+                + held.ko
                 + "). 더 잘 맞는 스케일이나 세그먼트 수가 없다면 이어진 값을 나눈 구간으로 보십시오.",
                 {
                     "worth": number(worth(quality)),
