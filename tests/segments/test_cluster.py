@@ -226,7 +226,7 @@ def test_units_in_no_segment_count_as_nothing_where_segments_are_judged(tmp_path
     chance = np.random.default_rng(100)
     blobs = [
         chance.normal(0, 0.35, (60, 2)),
-        chance.normal(0, 0.35, (60, 2)) + [2.5, 0],
+        chance.normal((2.5, 0), 0.35, (60, 2)),
         chance.uniform(-4, 6, (130, 2)),
     ]
     frame = pd.DataFrame(np.vstack(blobs), columns=["a", "b"]).assign(user=[f"u{place}" for place in range(250)])
