@@ -111,14 +111,9 @@ def _by_chance(worths: Floats) -> dict[str, Floats]:
 
 
 def _kinds(noise: Floats) -> tuple[Floats, Floats]:
-    """Return means and standard deviations of two kinds of noise (rows).
-
-    Ten sets tell little about a variance, and those of neighbouring k are much alike: each is drawn half way to the
-    mean of all.
-    """
+    """Return means and standard deviations of two kinds of noise (rows): those of one k do not depend on other ks."""
     kinds = noise.reshape(2, SETS, -1)
-    variances = kinds.var(axis=1, ddof=1) * (1 + 1 / SETS)
-    return kinds.mean(axis=1), np.sqrt((variances + variances.mean(axis=1, keepdims=True)) / 2)
+    return kinds.mean(axis=1), kinds.std(axis=1, ddof=1) * np.sqrt(1 + 1 / SETS)
 
 
 def _lines(ways: Sequence[tuple[Plan, Fit]]) -> dict[Plan, list[tuple[Plan, Fit]]]:
